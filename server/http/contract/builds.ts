@@ -15,7 +15,7 @@ export type BuildState = z.infer<typeof BuildState>;
 
 /** State of a stage or step; `skipped` is a stage whose `when` said no, `not_built` one that was never reached. */
 export const StageState = z.enum([
-  "pending",
+  "queued",
   "running",
   "waiting",
   "succeeded",
@@ -40,7 +40,6 @@ export const TriggerKind = z.enum([
   "cron",
   "upstream",
   "api",
-  "sweep",
   "restart",
 ]);
 export type TriggerKind = z.infer<typeof TriggerKind>;
@@ -94,6 +93,8 @@ export const Step = z.object({
   startedAtMs: AtMs.nullable(),
   endedAtMs: AtMs.nullable(),
   logBytes: z.int().nonnegative(),
+  logLines: z.int().nonnegative(),
+  failingLine: z.int().positive().nullable(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -102,7 +103,7 @@ export const Stage = z.object({
   path: z.string(),
   parent: z.string().nullable(),
   name: z.string(),
-  kind: z.enum(["stage", "parallel", "branch"]),
+  kind: z.enum(["stage", "parallel", "matrix", "branch"]),
   state: StageState,
   startedAtMs: AtMs.nullable(),
   endedAtMs: AtMs.nullable(),

@@ -23,7 +23,7 @@ export const DeliverySummary = z.object({
   verdict: z.string(),
   builds: z.array(BuildRef),
   durationMs: z.int().nonnegative().nullable(),
-  source: z.enum(["hook", "sweep", "replay"]),
+  source: z.enum(["webhook", "sweep", "replay", "registry"]),
   replayOf: Id.nullable(),
 });
 export type DeliverySummary = z.infer<typeof DeliverySummary>;

@@ -25,7 +25,7 @@ export type Approval = z.infer<typeof Approval>;
 
 export const GateSummary = z.object({
   id: Id,
-  kind: z.enum(["input", "deploy", "approval"]),
+  kind: z.enum(["input", "deploy"]),
   state: GateState,
   project: ProjectKey,
   build: z

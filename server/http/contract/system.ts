@@ -10,7 +10,7 @@ export type SecretType = z.infer<typeof SecretType>;
 /** A secret as anyone ever sees it: never its value, never its length. */
 export const Secret = z.object({
   name: z.string(),
-  scope: z.union([z.literal("instance"), ProjectKey]),
+  scope: z.union([z.literal("server"), ProjectKey]),
   type: SecretType,
   version: z.int().positive(),
   updatedAtMs: AtMs,
