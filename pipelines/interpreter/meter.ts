@@ -1,0 +1,87 @@
+import {
+  CollectionLimitError,
+  DepthLimitError,
+  EvaluationLimitError,
+  LiveBytesLimitError,
+  StringLimitError,
+  type Limits,
+} from "./limits.ts";
+
+/** Bytes of new values after which what is still reachable is measured again. */
+const SWEEP_EVERY_BYTES = 24 * 1024 * 1024;
+
+/** Counts what a script uses and stops it at its limits. */
+export class Meter {
+  readonly limits: Limits;
+  private left: number;
+  private depth = 0;
+  private fresh = 0;
+  /** Measures what can still be reached, in bytes; set by the evaluator, which knows where values are held. */
+  measureLive: () => number = () => 0;
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+    this.left = limits.evaluations;
+  }
+
+  /** A new turn: the script may work again. */
+  beginTurn(): void {
+    this.left = this.limits.evaluations;
+  }
+
+  /** Evaluations used up in this turn. */
+  get used(): number {
+    return this.limits.evaluations - this.left;
+  }
+
+  /** Counts work. */
+  tick(count = 1): void {
+    this.left -= count;
+    if (this.left < 0) throw new EvaluationLimitError(this.limits.evaluations);
+  }
+
+  /** Counts a call on its way in; gives how deep it is. */
+  enter(): number {
+    this.tick();
+    this.depth += 1;
+    if (this.depth > this.limits.depth) {
+      throw new DepthLimitError(this.limits.depth);
+    }
+    return this.depth;
+  }
+
+  leave(): void {
+    this.depth -= 1;
+  }
+
+  /** The depth of the flow that runs now: a scheduler changes between flows that have depths of their own. */
+  get currentDepth(): number {
+    return this.depth;
+  }
+
+  set currentDepth(depth: number) {
+    this.depth = depth;
+  }
+
+  /** Checks a string before or after it is made, and counts the copying. */
+  text(length: number): void {
+    if (length > this.limits.stringLength) throw new StringLimitError(this.limits.stringLength);
+    if (length > 64) {
+      this.tick(Math.ceil(length / 256));
+      this.allocate(length);
+    }
+  }
+
+  /** Checks the size of a collection before it is made. */
+  collection(size: number): void {
+    if (size > this.limits.collectionSize) throw new CollectionLimitError(this.limits.collectionSize);
+  }
+
+  /** Counts bytes of new values, and now and then looks how many of them are still held. */
+  allocate(bytes: number): void {
+    this.fresh += bytes;
+    if (this.fresh < SWEEP_EVERY_BYTES) return;
+    this.fresh = 0;
+    if (this.measureLive() > this.limits.liveBytes) throw new LiveBytesLimitError(this.limits.liveBytes);
+  }
+}
