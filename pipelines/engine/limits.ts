@@ -1,0 +1,9 @@
+/** Counts, not times, so that a replay on a slower machine ends the same. */
+export const LIMITS = {
+  /** Effects of one build. */
+  effects: 20_000,
+  /** Characters of one line of a step's label on the page. */
+  label: 100,
+  /** Cells of one matrix. */
+  cells: 1_000,
+} as const;
