@@ -1,0 +1,131 @@
+import { rmSync } from "node:fs";
+import { chown, glob, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import pg from "pg";
+
+import { onFreePort } from "./ports.ts";
+import { runToEnd, startChild } from "./process.ts";
+import type { Child } from "./process.ts";
+import { until } from "./until.ts";
+
+/** One empty database of the cluster that this test process shares. */
+export interface Database {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+interface Cluster {
+  readonly urlOf: (database: string) => string;
+}
+
+let cluster: Promise<Cluster> | undefined;
+let databases = 0;
+
+/**
+ * An empty PostgreSQL database. The cluster behind it is started once per test process, in a temporary folder and
+ * without fsync, and ends with the process.
+ */
+export async function startDatabase(): Promise<Database> {
+  cluster ??= startCluster();
+  const { urlOf } = await cluster;
+  databases += 1;
+  const name = `test_${process.pid}_${databases}`;
+  await ask(urlOf("postgres"), `create database ${name}`);
+  return {
+    url: urlOf(name),
+    drop: async () => await ask(urlOf("postgres"), `drop database ${name} with (force)`),
+  };
+}
+
+async function ask(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+async function startCluster(): Promise<Cluster> {
+  const programs = await programFolder();
+  const user = process.getuid?.() === 0 ? "postgres" : undefined;
+  const folder = await mkdtemp(join(tmpdir(), "sluice-postgres-"));
+  if (user !== undefined) await giveTo(user, folder);
+  const data = join(folder, "data");
+  const init = ["-D", data, "-U", "sluice", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  await initialise(join(programs, "initdb"), init, user);
+  const cluster = await onFreePort(async (port) => {
+    const child = await launch(join(programs, "postgres"), data, folder, port, user);
+    // Nothing of it is kept, so it may end at once; its folder goes with the process.
+    process.once("exit", () => {
+      process.kill(child.pid, "SIGQUIT");
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    });
+    return { urlOf: (database: string) => `postgres://sluice@127.0.0.1:${port}/${database}` };
+  });
+  return cluster;
+}
+
+async function initialise(program: string, args: string[], user: string | undefined): Promise<void> {
+  if (user === undefined) await runToEnd(program, args);
+  else await runToEnd("setpriv", ["--reuid", user, "--regid", user, "--init-groups", "--", program, ...args]);
+}
+
+async function launch(
+  program: string,
+  data: string,
+  folder: string,
+  port: number,
+  user: string | undefined,
+): Promise<Child> {
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+  ];
+  const args = [
+    "-D",
+    data,
+    "-k",
+    folder,
+    "-p",
+    String(port),
+    ...settings.flatMap((setting) => ["-c", setting]),
+  ];
+  const child = await startChild(program, args, {
+    deathSignal: "QUIT",
+    ...(user === undefined ? {} : { user }),
+  });
+  const url = `postgres://sluice@127.0.0.1:${port}/postgres`;
+  try {
+    await until(`PostgreSQL answers on port ${port}`, async () => {
+      if (child.exit() !== undefined) return "ended";
+      await ask(url, "select 1");
+      return "ready";
+    });
+    if (child.exit() !== undefined) throw new Error(`postgres ended: ${child.output()}`);
+    return child;
+  } catch (error) {
+    await child.stop("SIGKILL");
+    throw error;
+  }
+}
+
+async function giveTo(user: string, folder: string): Promise<void> {
+  const ids = await Promise.all([runToEnd("id", ["-u", user]), runToEnd("id", ["-g", user])]);
+  const [uid, gid] = ids.map(Number);
+  if (uid === undefined || gid === undefined) throw new Error(`no user ${user}`);
+  await chown(folder, uid, gid);
+}
+
+// Debian keeps the server's programs outside PATH, one folder per major version.
+async function programFolder(): Promise<string> {
+  const found: string[] = [];
+  for await (const program of glob("/usr/lib/postgresql/*/bin/postgres")) found.push(join(program, ".."));
+  found.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return found.at(-1) ?? join((await runToEnd("which", ["postgres"])).trim(), "..");
+}
