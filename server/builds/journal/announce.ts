@@ -1,0 +1,31 @@
+import type { Steps, Transaction } from "../../store/procedure.ts";
+
+/** What live pages are told in one transaction: which thing changed, never how, so that a reader fetches the truth. */
+export interface Announcement {
+  readonly kind:
+    | "build.changed"
+    | "step.changed"
+    | "gate.changed"
+    | "deployment.changed"
+    | "runner.changed"
+    | "notification.changed"
+    | "delivery.changed"
+    | "project.changed";
+  readonly projectId: number | null;
+  readonly buildId: number | null;
+  readonly id: number | null;
+}
+
+/** Writes the row that a live page is woken by. */
+export function* announce(tx: Transaction, said: Announcement): Steps<void> {
+  yield* tx.run(
+    tx.db.insertInto("events").values({
+      kind: said.kind,
+      projectId: said.projectId,
+      buildId: said.buildId,
+      actor: null,
+      body: JSON.stringify({ id: said.id }),
+      atMs: tx.nowMs,
+    }),
+  );
+}

@@ -1,0 +1,309 @@
+import type { Steps, Transaction } from "../../store/procedure.ts";
+import { announce } from "./announce.ts";
+import { endEffect } from "./end-effect.ts";
+import type { BeginInput, CommandInput, PortInput, TurnInput } from "./turn-input.ts";
+
+/** What a turn's transaction has brought about, for those to be told after its commit. */
+export interface Written {
+  readonly commands: { session: string; seq: number; id: string }[];
+  readonly deployments: number[];
+  readonly gates: number[];
+  placesChanged: boolean;
+  messages: boolean;
+  ended: boolean;
+  earliestDueAtMs: number | null;
+}
+
+export function createWritten(): Written {
+  return {
+    commands: [],
+    deployments: [],
+    gates: [],
+    placesChanged: false,
+    messages: false,
+    ended: false,
+    earliestDueAtMs: null,
+  };
+}
+
+/** One begin: the journal's row and the row that its port waits for. */
+export function* writeBegin(
+  tx: Transaction,
+  turn: TurnInput,
+  begin: BeginInput,
+  written: Written,
+): Steps<void> {
+  const dueAtMs = yield* dueOf(tx, turn.buildId, begin);
+  yield* tx.run(
+    tx.db.insertInto("effects").values({
+      buildId: turn.buildId,
+      id: begin.id,
+      n: begin.n,
+      stepNo: begin.stepNo,
+      kind: begin.kind,
+      name: begin.name,
+      argsHash: begin.argsHash,
+      args: begin.args,
+      handle: begin.handle,
+      stage: begin.stage,
+      state: "begun",
+      begunAtMs: tx.nowMs,
+      dueAtMs,
+      line: begin.line,
+      column: begin.column,
+    }),
+  );
+  for (const binding of begin.bindings)
+    yield* tx.run(
+      tx.db
+        .insertInto("secretBindings")
+        .values({ buildId: turn.buildId, ...binding, boundAtMs: tx.nowMs })
+        .onConflict((conflict) => conflict.doNothing()),
+    );
+  yield* writePort(tx, turn, begin, dueAtMs, written);
+  if (dueAtMs !== null && (written.earliestDueAtMs === null || dueAtMs < written.earliestDueAtMs))
+    written.earliestDueAtMs = dueAtMs;
+  if (begin.outcome !== null) {
+    yield* endEffect(tx, {
+      buildId: turn.buildId,
+      effectId: begin.id,
+      outcome: begin.outcome,
+      exitCode: null,
+    });
+    written.ended = true;
+  }
+}
+
+/** A gate's limit is the earliest of its own and of every timer around it, so that nobody passes it too late. */
+function* dueOf(tx: Transaction, buildId: number, begin: BeginInput): Steps<number | null> {
+  if (begin.port.kind === "timer") return tx.nowMs + begin.port.afterMs;
+  if (begin.port.kind !== "gate") return null;
+  const own = tx.nowMs + begin.port.limitMs;
+  if (begin.timers.length === 0) return own;
+  const around = yield* tx.all(
+    tx.db
+      .selectFrom("effects")
+      .select("dueAtMs")
+      .where("buildId", "=", buildId)
+      .where("id", "in", [...begin.timers]),
+  );
+  return around.reduce((least, { dueAtMs }) => (dueAtMs === null ? least : Math.min(least, dueAtMs)), own);
+}
+
+function* writePort(
+  tx: Transaction,
+  turn: TurnInput,
+  begin: BeginInput,
+  dueAtMs: number | null,
+  written: Written,
+): Steps<void> {
+  const port = begin.port;
+  switch (port.kind) {
+    case "session":
+      yield* writeSession(tx, turn, begin, port, written);
+      return;
+    case "commands":
+      yield* writeCommands(tx, port.session, begin.id, port.commands, written);
+      return;
+    case "gate": {
+      const row = yield* tx.one(
+        tx.db
+          .insertInto("gates")
+          .values({
+            kind: "input",
+            projectId: turn.projectId,
+            buildId: turn.buildId,
+            effectId: begin.id,
+            deploymentId: null,
+            environment: null,
+            state: "open",
+            message: port.message,
+            okLabel: port.ok,
+            form: port.form,
+            submitters: port.submitters,
+            needed: 1,
+            planHash: null,
+            dueAtMs: dueAtMs ?? tx.nowMs + port.limitMs,
+            openedAtMs: tx.nowMs,
+          })
+          .returning("id"),
+      );
+      written.gates.push(row.id);
+      yield* announce(tx, {
+        kind: "gate.changed",
+        projectId: turn.projectId,
+        buildId: turn.buildId,
+        id: row.id,
+      });
+      return;
+    }
+    case "deployments":
+      yield* writeDeployments(tx, turn, begin, port, written);
+      return;
+    case "message":
+      for (const recipient of port.recipients)
+        yield* tx.run(
+          tx.db
+            .insertInto("notifications")
+            .values({
+              subject: `b${turn.buildId}.${begin.id}`,
+              event: port.event,
+              channel: port.channel,
+              recipient,
+              projectId: turn.projectId,
+              buildId: turn.buildId,
+              effectId: begin.id,
+              body: port.body,
+              state: "pending",
+              nextAtMs: tx.nowMs,
+              createdAtMs: tx.nowMs,
+            })
+            .onConflict((conflict) => conflict.doNothing()),
+        );
+      written.messages = true;
+      return;
+    case "milestone":
+      yield* passMilestone(tx, turn, port.ordinal);
+      return;
+    case "timer":
+    case "none":
+      return;
+  }
+}
+
+function* writeSession(
+  tx: Transaction,
+  turn: TurnInput,
+  begin: BeginInput,
+  port: Extract<PortInput, { kind: "session" }>,
+  written: Written,
+): Steps<void> {
+  yield* tx.run(
+    tx.db.insertInto("sessions").values({
+      id: begin.handle,
+      buildId: turn.buildId,
+      effectId: begin.id,
+      outerId: port.outer,
+      runnerId: null,
+      state: "queued",
+      label: port.label,
+      trust: port.trust,
+      profile: port.profile,
+      request: port.request,
+      queuedAtMs: tx.nowMs,
+    }),
+  );
+  if (port.outer !== null)
+    yield* tx.run(tx.db.updateTable("sessions").set({ placeLent: 1 }).where("id", "=", port.outer));
+  yield* writeCommands(tx, begin.handle, begin.id, port.commands, written);
+  written.placesChanged = true;
+}
+
+/** Appends commands to a session; their numbers rise by one each. */
+export function* writeCommands(
+  tx: Transaction,
+  session: string,
+  effectId: string | null,
+  commands: readonly CommandInput[],
+  written: Pick<Written, "commands">,
+): Steps<void> {
+  if (commands.length === 0) return;
+  const row = yield* tx.first(
+    tx.db
+      .updateTable("sessions")
+      .set((eb) => ({ nextSeq: eb("nextSeq", "+", commands.length) }))
+      .where("id", "=", session)
+      .returning("nextSeq"),
+  );
+  if (row === undefined) return;
+  let seq = row.nextSeq - commands.length;
+  for (const command of commands) {
+    const inserted = yield* tx.run(
+      tx.db
+        .insertInto("commands")
+        .values({
+          sessionId: session,
+          seq,
+          id: command.id,
+          effectId,
+          stepNo: command.stepNo,
+          type: command.type,
+          body: command.body,
+          createdAtMs: tx.nowMs,
+        })
+        .onConflict((conflict) => conflict.column("id").doNothing()),
+    );
+    if (inserted > 0) written.commands.push({ session, seq, id: command.id });
+    seq += 1;
+  }
+}
+
+function* writeDeployments(
+  tx: Transaction,
+  turn: TurnInput,
+  begin: BeginInput,
+  port: Extract<PortInput, { kind: "deployments" }>,
+  written: Written,
+): Steps<void> {
+  const build = yield* tx.one(
+    tx.db.selectFrom("builds").select(["ref", "sha", "actor"]).where("id", "=", turn.buildId),
+  );
+  for (const wanted of port.deployments) {
+    const row = yield* tx.one(
+      tx.db
+        .insertInto("deployments")
+        .values({
+          projectId: turn.projectId,
+          environment: wanted.environment,
+          kind: "deploy",
+          buildId: turn.buildId,
+          effectId: begin.id,
+          ref: build.ref,
+          sha: build.sha,
+          message: wanted.message,
+          images: wanted.wanted,
+          plan: new Uint8Array(),
+          planHash: "",
+          createdBy: build.actor,
+          state: "pending",
+          waitCode: "target",
+          waitText: "the plan is being made",
+          limitMs: wanted.limitMs,
+          createdAtMs: tx.nowMs,
+        })
+        .returning(["id", "epoch"]),
+    );
+    yield* tx.run(
+      tx.db.insertInto("outbox").values({
+        queue: "deployments",
+        jobId: `d-${row.id}-e${row.epoch}`,
+        body: JSON.stringify({ id: row.id, epoch: row.epoch }),
+        createdAtMs: tx.nowMs,
+      }),
+    );
+    written.deployments.push(row.id);
+    yield* announce(tx, {
+      kind: "deployment.changed",
+      projectId: turn.projectId,
+      buildId: turn.buildId,
+      id: row.id,
+    });
+  }
+}
+
+function* passMilestone(tx: Transaction, turn: TurnInput, ordinal: number): Steps<void> {
+  const build = yield* tx.one(
+    tx.db.selectFrom("builds").select(["ref", "number"]).where("id", "=", turn.buildId),
+  );
+  yield* tx.run(
+    tx.db
+      .insertInto("milestones")
+      .values({ projectId: turn.projectId, ref: build.ref, ordinal, buildNumber: build.number })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["projectId", "ref", "ordinal"])
+          .doUpdateSet({ buildNumber: build.number })
+          .where("milestones.buildNumber", "<", build.number),
+      ),
+  );
+}
