@@ -1,3 +1,4 @@
+import { record } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 
 /** What live pages are told in one transaction: which thing changed, never how, so that a reader fetches the truth. */
@@ -18,14 +19,10 @@ export interface Announcement {
 
 /** Writes the row that a live page is woken by. */
 export function* announce(tx: Transaction, said: Announcement): Steps<void> {
-  yield* tx.run(
-    tx.db.insertInto("events").values({
-      kind: said.kind,
-      projectId: said.projectId,
-      buildId: said.buildId,
-      actor: null,
-      body: JSON.stringify({ id: said.id }),
-      atMs: tx.nowMs,
-    }),
-  );
+  yield* record(tx, {
+    kind: said.kind,
+    projectId: said.projectId,
+    buildId: said.buildId,
+    body: { id: said.id },
+  });
 }

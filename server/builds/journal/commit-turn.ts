@@ -1,3 +1,4 @@
+import { holds } from "../../store/leases.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { finishBuild } from "./finish-build.ts";
@@ -14,16 +15,7 @@ export const commitTurn = procedure(
   "builds.commitTurn",
   { durability: "normal" },
   function* (tx: Transaction, input: TurnInput): Steps<TurnResult> {
-    const lease = yield* tx.first(
-      tx.db
-        .selectFrom("leases")
-        .select("fence")
-        .where("name", "=", `build:${input.buildId}`)
-        .where("holder", "=", input.holder)
-        .where("fence", "=", input.fence)
-        .forShare(),
-    );
-    if (lease === undefined) return { kind: "lost" };
+    if (!(yield* holds(tx, { name: `build:${input.buildId}`, fence: input.fence }))) return { kind: "lost" };
     const written = createWritten();
     for (const begin of input.begins) yield* writeBegin(tx, input, begin, written);
     if (input.closes.length > 0)

@@ -1,5 +1,5 @@
 import type { Steps, Transaction } from "../../store/procedure.ts";
-import { nudgeBuild } from "./nudge.ts";
+import { nudgeUnlessHeld } from "./nudge.ts";
 
 /** The end of one effect, with its outcome sealed under the build's key. */
 export interface EffectEnd {
@@ -44,6 +44,6 @@ export function* endEffect(tx: Transaction, end: EffectEnd): Steps<boolean> {
         .where("buildId", "=", end.buildId)
         .where("stepNo", "=", row.stepNo),
     );
-  yield* nudgeBuild(tx, end.buildId);
+  yield* nudgeUnlessHeld(tx, end.buildId);
   return true;
 }

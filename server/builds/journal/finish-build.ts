@@ -1,3 +1,4 @@
+import { nudge } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { takeBackPlace } from "./leave.ts";
 import type { EndInput } from "./turn-input.ts";
@@ -38,17 +39,7 @@ export function* finishBuild(
       .set({ holder: null, expiresAtMs: tx.nowMs })
       .where("name", "=", `build:${buildId}`),
   );
-  yield* tx.run(
-    tx.db
-      .insertInto("outbox")
-      .values({
-        queue: "upkeep",
-        jobId: `ended-${buildId}-e${build.epoch}`,
-        body: JSON.stringify({ id: buildId, epoch: build.epoch }),
-        createdAtMs: tx.nowMs,
-      })
-      .onConflict((conflict) => conflict.doNothing()),
-  );
+  yield* nudge(tx, "upkeep", { id: buildId, epoch: build.epoch });
   return true;
 }
 

@@ -1,35 +1,21 @@
+import { isHeld } from "../../store/leases.ts";
+import { nudgeBuild } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 
 /**
- * Asks the queue to look at a build: a new epoch and an outbox row, in the transaction that gave the build something to
- * do. Nothing is written while somebody holds the build, because the holder looks by itself.
+ * Asks the queue to look at an unfinished build, in the transaction that gave it something to do. Nothing is written
+ * while somebody holds the build, because the holder looks by itself.
  */
-export function* nudgeBuild(tx: Transaction, buildId: number): Steps<boolean> {
-  const lease = yield* tx.first(
+export function* nudgeUnlessHeld(tx: Transaction, buildId: number): Steps<boolean> {
+  if (yield* isHeld(tx, `build:${buildId}`)) return false;
+  const open = yield* tx.first(
     tx.db
-      .selectFrom("leases")
-      .select("holder")
-      .where("name", "=", `build:${buildId}`)
-      .where("holder", "is not", null)
-      .where("expiresAtMs", ">", tx.nowMs),
-  );
-  if (lease !== undefined) return false;
-  const row = yield* tx.first(
-    tx.db
-      .updateTable("builds")
-      .set((eb) => ({ epoch: eb("epoch", "+", 1) }))
+      .selectFrom("builds")
+      .select("id")
       .where("id", "=", buildId)
-      .where("state", "in", ["queued", "running", "waiting"])
-      .returning("epoch"),
+      .where("state", "in", ["queued", "running", "waiting"]),
   );
-  if (row === undefined) return false;
-  yield* tx.run(
-    tx.db.insertInto("outbox").values({
-      queue: "builds",
-      jobId: `b-${buildId}-e${row.epoch}`,
-      body: JSON.stringify({ id: buildId, epoch: row.epoch }),
-      createdAtMs: tx.nowMs,
-    }),
-  );
+  if (open === undefined) return false;
+  yield* nudgeBuild(tx, buildId);
   return true;
 }

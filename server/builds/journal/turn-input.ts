@@ -102,7 +102,6 @@ export interface EndInput {
 export interface TurnInput {
   readonly buildId: number;
   readonly projectId: number;
-  readonly holder: string;
   readonly fence: number;
   /** The ord that this turn delivered; 0 for the first turn. */
   readonly delivered: number;

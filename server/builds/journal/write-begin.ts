@@ -1,3 +1,4 @@
+import { nudge } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { endEffect } from "./end-effect.ts";
@@ -273,14 +274,7 @@ function* writeDeployments(
         })
         .returning(["id", "epoch"]),
     );
-    yield* tx.run(
-      tx.db.insertInto("outbox").values({
-        queue: "deployments",
-        jobId: `d-${row.id}-e${row.epoch}`,
-        body: JSON.stringify({ id: row.id, epoch: row.epoch }),
-        createdAtMs: tx.nowMs,
-      }),
-    );
+    yield* nudge(tx, "deployments", { id: row.id, epoch: row.epoch });
     written.deployments.push(row.id);
     yield* announce(tx, {
       kind: "deployment.changed",
