@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ["types", ["node_modules/.bin/tsc", "-p", "."]],
-  ...(existsSync("web/tsconfig.json") ? [["types of web", ["node_modules/.bin/tsc", "-p", "web"]] as const] : []),
+  ...(existsSync("web/tsconfig.json")
+    ? [["types of web", ["node_modules/.bin/tsc", "-p", "web"]] as const]
+    : []),
   ["lint", ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]],
   ["format", ["node_modules/.bin/oxfmt", "--check"]],
   ["rooms", [process.execPath, "node_modules/mocha/bin/mocha.js", "test/architecture.test.ts"]],
