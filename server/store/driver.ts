@@ -1,12 +1,11 @@
-import { CompiledQuery } from "kysely";
-import type { DatabaseConnection, Driver, QueryResult } from "kysely";
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import type { Backend } from "./backend.ts";
 import { isRowsOf, queryOf } from "./procedure.ts";
 
 /** Kysely's driver for `store.db`: each query is one statement; several statements belong into a procedure. */
 export function driverOn(backend: Backend): Driver {
   const connection: DatabaseConnection = {
-    executeQuery: (compiled) => execute(backend, compiled),
+    executeQuery: <R>(compiled: CompiledQuery) => execute<R>(backend, compiled),
     streamQuery: () => {
       throw new Error("store.db does not stream: read by pages of an id");
     },
@@ -23,8 +22,8 @@ export function driverOn(backend: Backend): Driver {
   };
 }
 
-async function execute<R>(backend: Backend, compiled: CompiledQuery<R>): Promise<QueryResult<R>> {
+async function execute<R>(backend: Backend, compiled: CompiledQuery): Promise<QueryResult<R>> {
   const { rows, changes } = await backend.query(queryOf(compiled));
-  if (!isRowsOf(compiled, rows)) throw new Error("rows of another query");
+  if (!isRowsOf<R>(compiled, rows)) throw new Error("rows of another query");
   return { rows: [...rows], numAffectedRows: BigInt(changes) };
 }

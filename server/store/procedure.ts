@@ -81,7 +81,7 @@ function* first<R>(query: Compilable<R>): Steps<R | undefined> {
 function* one<R>(query: Compilable<R>): Steps<R> {
   const compiled = query.compile();
   const { rows } = yield queryOf(compiled);
-  if (!isRowsOf(compiled, rows)) throw new Error("rows of another query");
+  if (!isRowsOf<R>(compiled, rows)) throw new Error("rows of another query");
   const [row] = rows;
   if (row === undefined) throw new Error(`no row: ${compiled.sql}`);
   return row;
@@ -90,7 +90,7 @@ function* one<R>(query: Compilable<R>): Steps<R> {
 function* all<R>(query: Compilable<R>): Steps<R[]> {
   const compiled = query.compile();
   const { rows } = yield queryOf(compiled);
-  if (!isRowsOf(compiled, rows)) throw new Error("rows of another query");
+  if (!isRowsOf<R>(compiled, rows)) throw new Error("rows of another query");
   return [...rows];
 }
 
@@ -100,17 +100,17 @@ function* run(query: Compilable<unknown>): Steps<number> {
 }
 
 /**
- * The one place where rows get their type: a compiled query carries it, and a test compares schema.ts with what the
+ * The one place where rows get their type: the query's builder knows it, and a test compares schema.ts with what the
  * migrations make.
  */
-export function isRowsOf<R>(query: CompiledQuery<R>, rows: readonly unknown[]): rows is readonly R[] {
+export function isRowsOf<R>(query: Query, rows: readonly unknown[]): rows is readonly R[] {
   return query.sql !== "" && Array.isArray(rows);
 }
 
 /** What a procedure's run has given, typed by the procedure itself; see `isRowsOf`. */
 export function isResultOf<Input, Result>(
-  procedureRun: Procedure<Input, Result>,
+  called: Procedure<Input, Result>,
   result: unknown,
 ): result is Result {
-  return procedureRun.kind === "procedure" && (result === undefined || result !== undefined);
+  return called.kind === "procedure" && typeof result !== "function";
 }
