@@ -1,0 +1,128 @@
+import { createReadStream } from "node:fs";
+import { mkdir, open, rm, stat, truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import type { Mark } from "../../pipelines/ports.ts";
+
+/** One entry of the file of marks: a line of text, or the place where a step's log stands. */
+const Entry = z.union([z.object({ t: z.string() }), z.object({ l: z.int().positive() })]);
+
+/** Where the files of builds stand below the data folder. */
+export interface BuildFiles {
+  consoleOf(buildId: number): string;
+  logOf(buildId: number, stepNo: number): string;
+  folderOf(buildId: number): string;
+}
+
+export function createBuildFiles(dataFolder: string): BuildFiles {
+  const folderOf = (buildId: number) =>
+    join(dataFolder, "builds", `${Math.floor(buildId / 1000)}`, `${buildId}`);
+  return {
+    folderOf,
+    consoleOf: (buildId) => join(folderOf(buildId), "console.ndjson"),
+    logOf: (buildId, stepNo) => join(folderOf(buildId), "logs", `${stepNo}.log`),
+  };
+}
+
+/**
+ * The console's own lines. They are appended before the turn that made them is committed, and cut to the committed
+ * length when the build is loaded: a crash in between leaves nothing twice.
+ */
+export interface ConsoleFile {
+  /** Appends what the marks say and gives the length of the file afterwards. */
+  append(marks: readonly Mark[]): Promise<number>;
+}
+
+/** Opens the console of a build at its committed length. */
+export async function openConsole(path: string, committedLength: number): Promise<ConsoleFile> {
+  await mkdir(dirname(path), { recursive: true });
+  let length = await cutTo(path, committedLength);
+  return {
+    async append(marks) {
+      const text = marks.map(lineOf).join("");
+      if (text === "") return length;
+      const bytes = Buffer.from(text);
+      const file = await open(path, "a");
+      try {
+        await file.write(bytes);
+      } finally {
+        await file.close();
+      }
+      length += bytes.length;
+      return length;
+    },
+  };
+}
+
+async function cutTo(path: string, length: number): Promise<number> {
+  const there = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (there > length) await truncate(path, length);
+  return Math.min(there, length);
+}
+
+function lineOf(mark: Mark): string {
+  if (mark.kind === "text") return `${JSON.stringify({ t: mark.text })}\n`;
+  if (mark.kind === "log") return `${JSON.stringify({ l: mark.stepNo })}\n`;
+  return "";
+}
+
+/** The console as Jenkins would show it: its own lines, with each step's log where the step began. */
+export async function* readConsole(files: BuildFiles, buildId: number): AsyncGenerator<Buffer> {
+  const path = files.consoleOf(buildId);
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return;
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    const entry = readEntry(line);
+    if (entry === null) continue;
+    if ("t" in entry) yield Buffer.from(`${entry.t}\n`);
+    else yield* readLog(files.logOf(buildId, entry.l));
+  }
+}
+
+function readEntry(line: string): z.infer<typeof Entry> | null {
+  try {
+    return Entry.parse(JSON.parse(line));
+  } catch {
+    return null; // the last line of a file that is being written
+  }
+}
+
+async function* readLog(path: string): AsyncGenerator<Buffer> {
+  const there = await stat(path).then(
+    (found) => found.size > 0,
+    () => false,
+  );
+  if (!there) return;
+  let last = 10;
+  for await (const piece of createReadStream(path)) {
+    if (!Buffer.isBuffer(piece)) continue;
+    last = piece.at(-1) ?? last;
+    yield piece;
+  }
+  if (last !== 10) yield Buffer.from("\n");
+}
+
+/** Writes text that no engine made: why a build could not start. */
+export async function writeConsole(path: string, lines: readonly string[]): Promise<number> {
+  const file = await openConsole(path, 0);
+  return await file.append(lines.map((text, at) => ({ no: at + 1, kind: "text", text, stepNo: null })));
+}
+
+/** Removes everything a build left on disk. */
+export async function removeBuildFiles(files: BuildFiles, buildId: number): Promise<void> {
+  await rm(files.folderOf(buildId), { recursive: true, force: true });
+}
+
+/** The whole console as text, for tests and small tools. */
+export async function consoleText(files: BuildFiles, buildId: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of readConsole(files, buildId)) pieces.push(piece);
+  return Buffer.concat(pieces).toString("utf8");
+}

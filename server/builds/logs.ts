@@ -1,0 +1,109 @@
+import { mkdir, open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { BuildFiles } from "./console.ts";
+
+/** Somebody who wants to know that a log grew. */
+export type LogListener = (said: {
+  readonly buildId: number;
+  readonly stepNo: number;
+  readonly sizeBytes: number;
+}) => void;
+
+/** What a write at an offset gave: stored, or refused with the offset that is right. */
+export type LogWrite =
+  | { readonly kind: "stored"; readonly length: number }
+  | { readonly kind: "wrong-offset"; readonly length: number };
+
+/** The logs of steps: one append-only file each, whose length is the only truth about how far a runner has come. */
+export interface StepLogs {
+  /** Appends bytes that belong at `at`; bytes that are there already are not written twice. */
+  write(buildId: number, stepNo: number, at: number, bytes: Uint8Array): Promise<LogWrite>;
+  /** At most `limit` bytes from `from`, and the length of the whole. */
+  read(
+    buildId: number,
+    stepNo: number,
+    from: number,
+    limit: number,
+  ): Promise<{ bytes: Uint8Array; length: number }>;
+  length(buildId: number, stepNo: number): Promise<number>;
+  /** When the build last printed anything, by this process's clock; null when it has not. */
+  lastOutputAtMs(buildId: number): number | null;
+  onAppended(listener: LogListener): () => void;
+  forget(buildId: number): void;
+}
+
+export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs {
+  const lengths = new Map<string, number>();
+  const lastOutput = new Map<number, number>();
+  const listeners = new Set<LogListener>();
+  // One write at a time for each log: two readers of one session may post at once, and only one of them is right.
+  const queues = new Map<string, Promise<unknown>>();
+
+  async function length(buildId: number, stepNo: number): Promise<number> {
+    const key = `${buildId}.${stepNo}`;
+    const known = lengths.get(key);
+    if (known !== undefined) return known;
+    return await stat(files.logOf(buildId, stepNo)).then(
+      (found) => found.size,
+      () => 0,
+    );
+  }
+
+  async function append(buildId: number, stepNo: number, at: number, bytes: Uint8Array): Promise<LogWrite> {
+    const key = `${buildId}.${stepNo}`;
+    const stored = await length(buildId, stepNo);
+    if (at > stored || at + bytes.length < stored) return { kind: "wrong-offset", length: stored };
+    const fresh = bytes.subarray(stored - at);
+    if (fresh.length === 0) return { kind: "stored", length: stored };
+    const path = files.logOf(buildId, stepNo);
+    if (stored === 0) await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, "a");
+    try {
+      await file.write(fresh);
+    } finally {
+      await file.close();
+    }
+    const now = stored + fresh.length;
+    lengths.set(key, now);
+    lastOutput.set(buildId, nowMs());
+    for (const listener of listeners) listener({ buildId, stepNo, sizeBytes: now });
+    return { kind: "stored", length: now };
+  }
+
+  return {
+    length,
+    async write(buildId, stepNo, at, bytes) {
+      const key = `${buildId}.${stepNo}`;
+      const before = queues.get(key) ?? Promise.resolve();
+      const mine = before.then(() => append(buildId, stepNo, at, bytes));
+      const settled = mine.catch(() => {});
+      queues.set(key, settled);
+      try {
+        return await mine;
+      } finally {
+        if (queues.get(key) === settled) queues.delete(key);
+      }
+    },
+    async read(buildId, stepNo, from, limit) {
+      const whole = await length(buildId, stepNo);
+      const size = Math.max(0, Math.min(limit, whole - from));
+      if (size === 0) return { bytes: new Uint8Array(), length: whole };
+      const file = await open(files.logOf(buildId, stepNo), "r");
+      try {
+        const { buffer, bytesRead } = await file.read(new Uint8Array(size), 0, size, from);
+        return { bytes: buffer.subarray(0, bytesRead), length: whole };
+      } finally {
+        await file.close();
+      }
+    },
+    lastOutputAtMs: (buildId) => lastOutput.get(buildId) ?? null,
+    onAppended(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    forget(buildId) {
+      lastOutput.delete(buildId);
+      for (const key of lengths.keys()) if (key.startsWith(`${buildId}.`)) lengths.delete(key);
+    },
+  };
+}
