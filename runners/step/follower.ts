@@ -78,7 +78,7 @@ export class StepFollower implements Follows {
   /** Sends the start line (harmless if the step runs or is over) and begins to follow. */
   start(): void {
     this.#supervised.follow(this.#n, this);
-    if (!this.#supervised.tell(this.#line)) this.#exitSeen = 0;
+    this.#supervised.tell(this.#line);
     this.kick();
   }
 
@@ -113,8 +113,8 @@ export class StepFollower implements Follows {
 
   /** The container is gone: what is on disk decides, else `reason` does. */
   containerGone(reason: RunnerFailure): void {
-    while (!this.#over && this.#readAll()) continue;
     if (this.#over) return;
+    while (this.#readAll(true)) continue;
     if (this.#tryEnd()) return;
     const exit = this.#supervised.exitOf(this.#n);
     if (exit !== null && exit.code !== "lost") return this.#endByFile();
@@ -135,7 +135,7 @@ export class StepFollower implements Follows {
     if (this.#over) return;
     let more = false;
     try {
-      more = this.#readAll();
+      more = this.#readAll(false);
     } catch (error) {
       this.#busy = false;
       this.#finish();
@@ -151,9 +151,9 @@ export class StepFollower implements Follows {
     this.#tryEnd();
   }
 
-  #readAll(): boolean {
+  #readAll(evenIfFull: boolean): boolean {
     const value = this.#value?.read(READ_BUDGET_BYTES) ?? false;
-    if (this.#sink.full) return value;
+    if (this.#sink.full && !evenIfFull) return value;
     const out = this.#out.read(READ_BUDGET_BYTES, (chunk) => {
       this.#raw += chunk.length;
       this.#silent = 0;

@@ -1,0 +1,195 @@
+import http from "node:http";
+import Docker from "dockerode";
+import { z } from "zod";
+import { RunnerFailure, codeOf } from "../failure.ts";
+
+const CALL_DEADLINE_MS = 30_000;
+const CREATE_DEADLINE_MS = 60_000;
+
+/** What we read of a container. */
+const Inspected = z.object({
+  Id: z.string(),
+  Image: z.string(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+  State: z.object({
+    Running: z.boolean(),
+    OOMKilled: z.boolean(),
+    ExitCode: z.int(),
+    Error: z.string(),
+  }),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }),
+});
+
+const Listed = z.array(
+  z.object({ Id: z.string(), Created: z.number(), Labels: z.record(z.string(), z.string()).nullish() }),
+);
+
+const Version = z.object({ Version: z.string(), ApiVersion: z.string() });
+
+/** A container's state as the engine tells it. */
+export interface ContainerFacts {
+  readonly id: string;
+  readonly imageId: string;
+  readonly running: boolean;
+  readonly oomKilled: boolean;
+  readonly exitCode: number;
+  readonly error: string;
+  readonly labels: Record<string, string>;
+  readonly networks: readonly string[];
+}
+
+/** An engine and the connections to it. dockerode's types do not leave this folder. */
+export class Engine {
+  readonly docker: Docker;
+  readonly #agent: http.Agent;
+
+  constructor(dockerHost: string) {
+    const where = addressOf(dockerHost);
+    this.#agent = new http.Agent({ keepAlive: true, ...where });
+    // The types do not know that the client takes an agent.
+    const options = { ...where, agent: this.#agent };
+    this.docker = new Docker(options);
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async version(): Promise<{ engine: string; api: string }> {
+    const { Version: engine, ApiVersion: api } = Version.parse(
+      await this.call("version", this.docker.version()),
+    );
+    return { engine, api };
+  }
+
+  /** A container's state, or null if there is none of that name or id. */
+  async inspect(idOrName: string): Promise<ContainerFacts | null> {
+    const facts = await this.#unless404(this.docker.getContainer(idOrName).inspect());
+    if (facts === null) return null;
+    const seen = Inspected.parse(facts);
+    return {
+      id: seen.Id,
+      imageId: seen.Image,
+      running: seen.State.Running,
+      oomKilled: seen.State.OOMKilled,
+      exitCode: seen.State.ExitCode,
+      error: seen.State.Error,
+      labels: seen.Config.Labels ?? {},
+      networks: Object.keys(seen.NetworkSettings.Networks ?? {}),
+    };
+  }
+
+  async start(id: string): Promise<void> {
+    try {
+      await within(CREATE_DEADLINE_MS, "start", this.docker.getContainer(id).start());
+    } catch (error) {
+      if (statusOf(error) !== 304) throw asFailure("start", error);
+    }
+  }
+
+  /** TERM, then KILL after `graceSeconds`; a container that is stopped or gone is fine. */
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    try {
+      await within(
+        CALL_DEADLINE_MS + graceSeconds * 1000,
+        "stop",
+        this.docker.getContainer(id).stop({ t: graceSeconds }),
+      );
+    } catch (error) {
+      if (![304, 404].includes(statusOf(error) ?? 0)) throw asFailure("stop", error);
+    }
+  }
+
+  /** Removes a container with its anonymous volumes; one that is gone, or going, is fine. */
+  async remove(idOrName: string): Promise<void> {
+    try {
+      await within(
+        CREATE_DEADLINE_MS,
+        "remove",
+        this.docker.getContainer(idOrName).remove({ force: true, v: true }),
+      );
+    } catch (error) {
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw asFailure("remove", error);
+    }
+  }
+
+  /** All containers with a label, running or not. */
+  async list(label: string): Promise<{ id: string; createdAtMs: number; labels: Record<string, string> }[]> {
+    const filters = { label: [label] };
+    const listed = Listed.parse(await this.call("list", this.docker.listContainers({ all: true, filters })));
+    return listed.map(({ Id, Created, Labels }) => ({
+      id: Id,
+      createdAtMs: Created * 1000,
+      labels: Labels ?? {},
+    }));
+  }
+
+  /** Waits for an answer of the engine, at most as long as it may reasonably take; errors come as ours. */
+  async call<T>(what: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await within(CALL_DEADLINE_MS, what, answer);
+    } catch (error) {
+      throw asFailure(what, error);
+    }
+  }
+
+  async #unless404<T>(answer: Promise<T>): Promise<T | null> {
+    try {
+      return await within(CALL_DEADLINE_MS, "inspect", answer);
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw asFailure("inspect", error);
+    }
+  }
+}
+
+/** The HTTP status of an engine's refusal, if it was one. */
+export function statusOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
+  return typeof error.statusCode === "number" ? error.statusCode : undefined;
+}
+
+/** An error of the engine as ours: refused, or not reached. */
+export function asFailure(what: string, error: unknown): RunnerFailure {
+  if (error instanceof RunnerFailure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const status = statusOf(error);
+  if (status === undefined) {
+    const code = codeOf(error);
+    return new RunnerFailure(
+      "docker_daemon",
+      "sluice",
+      `the Docker Engine did not answer (${what}): ${code ?? message}`,
+      error,
+    );
+  }
+  const said = message.slice(0, 512);
+  return new RunnerFailure("docker_refused", "sluice", `the Docker Engine refused (${what}): ${said}`, error);
+}
+
+function addressOf(
+  dockerHost: string,
+): { socketPath: string } | { host: string; port: number; protocol: "http" } {
+  const url = new URL(dockerHost);
+  if (url.protocol === "unix:") return { socketPath: decodeURIComponent(url.pathname) };
+  if (url.protocol === "tcp:" || url.protocol === "http:") {
+    return { protocol: "http", host: url.hostname, port: Number(url.port === "" ? "2375" : url.port) };
+  }
+  throw new Error(`DOCKER_HOST "${dockerHost}" is neither unix:// nor tcp://`);
+}
+
+async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const message = `the Docker Engine did not answer within ${String(ms / 1000)} s (${what})`;
+      reject(new RunnerFailure("docker_daemon", "sluice", message));
+    }, ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,78 @@
+import { INSTANCE_LABEL, SESSION_LABEL } from "./containers.ts";
+import { asFailure, statusOf } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+
+/** The one bridge on which main containers start: none of them can reach another. Made once, found again. */
+export async function ensureSharedBridge(engine: Engine, instance: string): Promise<string> {
+  const name = `sl-${instance}`;
+  await ensure(engine, name, {
+    Labels: { [INSTANCE_LABEL]: instance },
+    Options: { "com.docker.network.bridge.enable_icc": "false" },
+  });
+  return name;
+}
+
+/** A network of a session's own, for the day it has a second container; its containers find each other by name. */
+export async function ensureSessionNetwork(
+  engine: Engine,
+  instance: string,
+  session: string,
+): Promise<string> {
+  const name = `sl-${instance}-${session}`;
+  await ensure(engine, name, { Labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: session } });
+  return name;
+}
+
+/** Puts a running container on a network too, under these names; once. */
+export async function connect(
+  engine: Engine,
+  network: string,
+  container: string,
+  aliases: string[],
+): Promise<void> {
+  try {
+    const answer = engine.docker
+      .getNetwork(network)
+      .connect({ Container: container, EndpointConfig: { Aliases: aliases } });
+    await engine.call("connect", answer);
+  } catch (error) {
+    if (/already (exists|attached|connected)/i.test(String(error))) return;
+    throw error;
+  }
+}
+
+/** Removes a network that nobody is on; one that is gone is fine. */
+export async function removeNetwork(engine: Engine, name: string): Promise<void> {
+  try {
+    await engine.docker.getNetwork(name).remove();
+  } catch (error) {
+    if (statusOf(error) !== 404) throw asFailure("remove network", error);
+  }
+}
+
+async function ensure(
+  engine: Engine,
+  name: string,
+  more: { Labels: Record<string, string>; Options?: Record<string, string> },
+): Promise<void> {
+  try {
+    await engine.docker.getNetwork(name).inspect();
+    return;
+  } catch (error) {
+    if (statusOf(error) !== 404) throw asFailure("inspect network", error);
+  }
+  try {
+    await engine.docker.createNetwork({
+      Name: name,
+      Driver: "bridge",
+      CheckDuplicate: true,
+      Internal: false,
+      Attachable: false,
+      EnableIPv6: false,
+      ...more,
+    });
+  } catch (error) {
+    // Made meanwhile by another session of ours.
+    if (statusOf(error) !== 409) throw asFailure("create network", error);
+  }
+}

@@ -1,0 +1,105 @@
+import fs from "node:fs";
+import { z } from "zod";
+
+/** Which file the tail was being written to, how long it was, and what had been cut before. */
+export const TailMark = z.strictObject({
+  file: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  cutBytes: z.int().nonnegative(),
+  cutLines: z.int().nonnegative(),
+});
+export type TailMark = z.infer<typeof TailMark>;
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * The end of a log that is too long to be stored whole, on disk: at most `limitBytes`, in numbered files of half of that,
+ * of which the last two count. Going on from a mark gives the same bytes as never having stopped.
+ */
+export class RollingTail {
+  readonly #name: string;
+  readonly #fileBytes: number;
+  #mark: TailMark;
+  #fd: number | null = null;
+  /** Whether anything was cut off the head. */
+  begun: boolean;
+
+  constructor(name: string, limitBytes: number, mark: TailMark | null) {
+    this.#name = name;
+    this.#fileBytes = Math.max(1, Math.floor(limitBytes / 2));
+    this.begun = mark !== null;
+    this.#mark = mark ?? { file: 0, bytes: 0, cutBytes: 0, cutLines: 0 };
+    if (mark !== null) this.#forgetBehind(mark);
+  }
+
+  /** The present place. Files that no later process needs are removed: only a mark that is kept may be asked for. */
+  mark(): TailMark {
+    for (let k = this.#mark.file - 2; k >= 0 && fs.existsSync(this.#path(k)); k -= 1)
+      fs.rmSync(this.#path(k));
+    return { ...this.#mark };
+  }
+
+  write(bytes: Buffer): void {
+    this.begun = true;
+    if (bytes.length === 0) return;
+    if (this.#mark.bytes > 0 && this.#mark.bytes + bytes.length > this.#fileBytes) this.#turn();
+    this.#fd ??= fs.openSync(this.#path(this.#mark.file), "a");
+    fs.writeSync(this.#fd, bytes);
+    this.#mark.bytes += bytes.length;
+  }
+
+  /** Said in the place of what is missing; empty if nothing is. */
+  notice(): string {
+    const { cutBytes, cutLines } = this.#mark;
+    if (cutBytes === 0) return "";
+    return `\n[Sluice: ${String(cutLines)} lines, ${String(cutBytes)} bytes cut here: this step wrote more than is kept]\n`;
+  }
+
+  *read(): Generator<Buffer> {
+    for (const k of [this.#mark.file - 1, this.#mark.file]) {
+      if (k < 0 || !fs.existsSync(this.#path(k))) continue;
+      const fd = fs.openSync(this.#path(k), "r");
+      try {
+        for (;;) {
+          const buffer = Buffer.alloc(READ_BYTES);
+          const got = fs.readSync(fd, buffer, 0, READ_BYTES, null);
+          if (got === 0) break;
+          yield buffer.subarray(0, got);
+        }
+      } finally {
+        fs.closeSync(fd);
+      }
+    }
+  }
+
+  remove(): void {
+    this.#close();
+    for (let k = this.#mark.file; k >= 0 && fs.existsSync(this.#path(k)); k -= 1) fs.rmSync(this.#path(k));
+  }
+
+  #path(k: number): string {
+    return `${this.#name}.${String(k)}`;
+  }
+
+  #turn(): void {
+    this.#close();
+    this.#mark.file += 1;
+    this.#mark.bytes = 0;
+    const dropped = this.#path(this.#mark.file - 2);
+    if (this.#mark.file < 2 || !fs.existsSync(dropped)) return;
+    const bytes = fs.readFileSync(dropped);
+    this.#mark.cutBytes += bytes.length;
+    for (const byte of bytes) if (byte === 10) this.#mark.cutLines += 1;
+  }
+
+  // An earlier process may have written on after its last mark; those bytes come again.
+  #forgetBehind(mark: TailMark): void {
+    for (let k = mark.file + 1; fs.existsSync(this.#path(k)); k += 1) fs.rmSync(this.#path(k));
+    if (fs.existsSync(this.#path(mark.file))) fs.truncateSync(this.#path(mark.file), mark.bytes);
+  }
+
+  #close(): void {
+    if (this.#fd !== null) fs.closeSync(this.#fd);
+    this.#fd = null;
+  }
+}
