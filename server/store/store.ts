@@ -51,7 +51,9 @@ export interface StoreOptions {
 }
 
 /** The store's own modules with procedures. */
-const OWN_PROCEDURES = [new URL("./leases.ts", import.meta.url), new URL("./outbox.ts", import.meta.url)];
+const OWN_PROCEDURES = ["./instance.ts", "./leases.ts", "./outbox.ts"].map(
+  (path) => new URL(path, import.meta.url),
+);
 
 /**
  * Opens the database: takes the instance lock, checks the file, brings the schema up to date, and takes the leases of

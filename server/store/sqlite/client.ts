@@ -45,17 +45,16 @@ export async function openSqlite(options: {
   return new SqliteClient(thread, options.clock, durabilities, options.onWritten);
 }
 
-function readiness(thread: Worker): Promise<ReadonlyMap<string, Durability>> {
-  return new Promise((resolve, reject) => {
-    thread.once("error", reject);
-    thread.once("exit", () => reject(new StoreError("away", "the database thread ended while starting")));
-    thread.once("message", (answer: Answer) => {
-      thread.removeAllListeners();
-      if (answer.kind === "ready") resolve(answer.durabilities);
-      else if (answer.kind === "refused") reject(toError(answer.error));
-      else reject(new Error(`the database thread began with ${answer.kind}`));
-    });
-  });
+async function readiness(thread: Worker): Promise<ReadonlyMap<string, Durability>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const ended = (): void => reject(new StoreError("away", "the database thread ended while starting"));
+  thread.once("message", resolve).once("error", reject).once("exit", ended);
+  const answer = await promise;
+  // One by one: a Worker has listeners of its own.
+  thread.off("error", reject).off("exit", ended);
+  if (answer.kind === "ready") return answer.durabilities;
+  if (answer.kind === "refused") throw toError(answer.error);
+  throw new Error(`the database thread began with ${answer.kind}`);
 }
 
 /**
