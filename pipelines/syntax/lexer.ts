@@ -1,0 +1,402 @@
+import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Quote } from "./ast.ts";
+import { isDigit, isLetter, lineStartsOf } from "./characters.ts";
+import { readEscape, readJoinedLines, readUnicode } from "./escapes.ts";
+import type { Escape } from "./escapes.ts";
+import { canEndExpression, KEYWORDS, NAMES_BESIDE_A_DOT } from "./token.ts";
+import type { Token, TokenKind } from "./token.ts";
+
+/** The tokens of a text, the last one of kind `end`, and what was wrong with its characters. */
+export type Lexed = { readonly tokens: readonly Token[]; readonly diagnostics: readonly Diagnostic[] };
+
+/** Cuts a Groovy text into tokens. Wrong characters and unclosed strings become diagnostics, and reading goes on. */
+export function lex(text: string): Lexed {
+  const lexer = new Lexer(text);
+  lexer.run();
+  return { tokens: lexer.tokens, diagnostics: lexer.diagnostics };
+}
+
+// Longest first, so that the first match is the right one.
+const OPERATORS: readonly (readonly string[])[] = [
+  [">>>="],
+  ["<=>", "===", "!==", "...", "..<", "==~", "**=", "<<=", ">>=", ">>>"],
+  [
+    "==",
+    "!=",
+    "++",
+    "--",
+    "+=",
+    "-=",
+    "*=",
+    "/=",
+    "%=",
+    "&=",
+    "|=",
+    "^=",
+    "<<",
+    ">>",
+    "<=",
+    ">=",
+    "&&",
+    "||",
+  ],
+  ["..", "*.", "?.", "?:", ".&", "=~", "**", "->"],
+  "? ( ) [ ] { } : , . = ! ~ / + - * % ^ | & < > ; @".split(" "),
+];
+const OPERATOR_AT: ReadonlyMap<string, readonly string[]> = operatorsByFirstCharacter();
+
+const NUMBER =
+  /0[xX][0-9a-fA-F](?:[0-9a-fA-F_]*[0-9a-fA-F])?[lLiIgG]?|0[bB][01](?:[01_]*[01])?[lLiIgG]?|\d(?:[\d_]*\d)?(?:(?:\.\d(?:[\d_]*\d)?(?:[eE][+-]?[\d_]*\d)?|[eE][+-]?[\d_]*\d)[fFdDgG]?|[fFdDlLiIgG])?/y;
+// A zero and more digits is octal unless a point, an exponent or a suffix makes it a decimal: 08 is 0 and then 8.
+const OCTAL_START = /0[0-7](?:[0-7_]*[0-7])?[lLiIgG]?/y;
+
+/** A string being read: its quotes and where it was opened. */
+type OpenString = { readonly quote: Quote; readonly openedAt: number };
+/** What a `{` interrupts: the count of open round and square brackets, and the string whose value it opens. */
+type Frame = { readonly brackets: number; readonly string?: OpenString };
+
+class Lexer {
+  readonly tokens: Token[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #text: string;
+  readonly #lineStarts: readonly number[];
+  readonly #frames: Frame[] = [];
+  #at = 0;
+  #line = 0;
+  #brackets = 0;
+  // How many strings that must end on their line are open around this place.
+  #oneLiners = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#lineStarts = lineStartsOf(text);
+  }
+
+  run(): void {
+    if (this.#text.startsWith("\uFEFF")) this.#at = 1;
+    if (this.#text.startsWith("#!", this.#at)) this.#skipLine();
+    while (this.#at < this.#text.length) this.#token();
+    this.#push("end", this.#at);
+  }
+
+  #token(): void {
+    const start = this.#at;
+    const c = this.#text[start] ?? "";
+    const code = this.#text.charCodeAt(start);
+    if (c === " " || c === "\t" || c === "\f") this.#at += 1;
+    else if (c === "\n" || c === "\r") this.#newlines();
+    else if (c === "/" && this.#text[start + 1] === "/") this.#skipLine();
+    else if (c === "/" && this.#text[start + 1] === "*") this.#blockComment();
+    else if (c === "'" || c === '"') this.#quoted(c);
+    else if (c === "/" && !canEndExpression(this.tokens.at(-1))) this.#openString("/", 1);
+    else if (c === "$" && this.#text[start + 1] === "/" && !canEndExpression(this.tokens.at(-1)))
+      this.#openString("$/", 2);
+    else if (isDigit(code)) this.#number();
+    else if (c === "$" || isLetter(code)) this.#word();
+    else if (c === "\\" && readJoinedLines(this.#text, start) !== undefined)
+      this.#at += readJoinedLines(this.#text, start)?.length ?? 1;
+    else this.#operator(c);
+  }
+
+  // Newline = line end { line end | white space | comment }; it counts only outside round and square brackets.
+  #newlines(): void {
+    const start = this.#at;
+    if (this.#oneLiners > 0) this.#brokenLine(start);
+    this.#at += this.#text.startsWith("\r\n", start) ? 2 : 1;
+    if (this.#brackets === 0 && this.tokens.at(-1)?.kind !== "newline") this.#push("newline", start);
+  }
+
+  #brokenLine(at: number): void {
+    this.#oneLiners = 0; // said once for a string, not once for each further line
+    this.#problem(
+      "string-not-closed",
+      "end of line reached within a simple string 'x' or \"x\" or /x/",
+      at,
+      at + 1,
+      "for multi-line literals, use triple quotes '''x''' or \"\"\"x\"\"\"",
+    );
+  }
+
+  #skipLine(): void {
+    while (this.#at < this.#text.length && this.#text[this.#at] !== "\n" && this.#text[this.#at] !== "\r")
+      this.#at += 1;
+  }
+
+  #blockComment(): void {
+    const start = this.#at;
+    const end = this.#text.indexOf("*/", start + 2);
+    this.#at = end < 0 ? this.#text.length : end + 2;
+    if (end < 0)
+      this.#problem(
+        "comment-not-closed",
+        "expecting '*/', found end of file",
+        start,
+        start + 2,
+        "close the comment that begins here",
+      );
+  }
+
+  #quoted(c: "'" | '"'): void {
+    const triple = this.#text.startsWith(c.repeat(3), this.#at);
+    if (c === "'") this.#openString(triple ? "'''" : "'", triple ? 3 : 1);
+    else this.#openString(triple ? '"""' : '"', triple ? 3 : 1);
+  }
+
+  #openString(quote: Quote, length: number): void {
+    const string = { quote, openedAt: this.#at };
+    this.#at += length;
+    if (isOneLiner(string)) this.#oneLiners += 1;
+    this.#stringPart(string, string.openedAt);
+  }
+
+  // The characters of a string up to its end or to its next value.
+  #stringPart(string: OpenString, start: number): void {
+    const { quote } = string;
+    const first = start === string.openedAt;
+    const close = quote === "$/" ? "/$" : quote;
+    let value = "";
+    for (;;) {
+      const c = this.#text[this.#at];
+      if (c === undefined) return this.#unclosed(string, start, value, "end of file");
+      if (this.#text.startsWith(close, this.#at)) {
+        this.#at += close.length;
+        return this.#endString(string, start, value);
+      }
+      if (c === "\n" || c === "\r") {
+        if (quote === "'" || quote === '"') return this.#unclosed(string, start, value, "'\\n'");
+        this.#at += this.#text.startsWith("\r\n", this.#at) ? 2 : 1;
+        value += "\n";
+      } else if (c === "\\") value += this.#backslash(quote);
+      else if (c === "$" && quote !== "'" && quote !== "'''") {
+        if (this.#opensValue(quote)) return this.#value(string, start, value, first);
+        value += this.#dollar(quote);
+      } else {
+        value += c;
+        this.#at += 1;
+      }
+    }
+  }
+
+  #endString(string: OpenString, start: number, value: string): void {
+    if (isOneLiner(string) && this.#oneLiners > 0) this.#oneLiners -= 1;
+    this.#push(start === string.openedAt ? "string" : "gstringEnd", start, { value, quote: string.quote });
+  }
+
+  #unclosed(string: OpenString, start: number, value: string, found: string): void {
+    const shown = string.quote === "$/" ? "/$" : string.quote;
+    this.diagnostics.push({
+      code: "string-not-closed",
+      message: `expecting '${shown}', found ${found}`,
+      hint:
+        found === "end of file"
+          ? "close the string"
+          : "close the string on its line, or use triple quotes for a text of several lines",
+      span: this.#span(this.#at, Math.min(this.#at + 1, this.#text.length)),
+      related: [
+        {
+          message: "the string begins here",
+          span: this.#span(string.openedAt, string.openedAt + string.quote.length),
+        },
+      ],
+    });
+    this.#endString(string, start, value);
+  }
+
+  #backslash(quote: Quote): string {
+    const escape: Escape =
+      quote === "/" || quote === "$/"
+        ? (readJoinedLines(this.#text, this.#at) ?? readUnicode(this.#text, this.#at))
+        : readEscape(this.#text, this.#at);
+    if (escape !== undefined) {
+      this.#at += escape.length;
+      return escape.value;
+    }
+    const slash = quote === "/" && this.#text[this.#at + 1] === "/";
+    if (quote !== "/" && quote !== "$/") {
+      this.#problem(
+        "unknown-escape",
+        "unexpected char: '\\'",
+        this.#at,
+        this.#at + 2,
+        "write \\\\ for a backslash, or use a slashy string: /\\d+/",
+      );
+    }
+    this.#at += slash ? 2 : 1;
+    return slash ? "/" : "\\";
+  }
+
+  #opensValue(quote: Quote): boolean {
+    const next = this.#text.charCodeAt(this.#at + 1);
+    if (quote === "$/" && (this.#text[this.#at + 1] === "$" || this.#text[this.#at + 1] === "/"))
+      return false;
+    return this.#text[this.#at + 1] === "{" || isLetter(next);
+  }
+
+  #dollar(quote: Quote): string {
+    const next = this.#text[this.#at + 1];
+    if (quote === "$/" && (next === "$" || next === "/")) {
+      this.#at += 2;
+      return next;
+    }
+    if (quote === '"' || quote === '"""') {
+      this.#problem(
+        "dollar-not-escaped",
+        "illegal string body character after dollar sign",
+        this.#at,
+        this.#at + 1,
+        'either escape a literal dollar sign "\\$5" or bracket the value expression "${5}"',
+      );
+    }
+    this.#at += 1;
+    return "$";
+  }
+
+  // Value = "$" ( "{" … "}" | Identifier { "." Identifier } )
+  #value(string: OpenString, start: number, value: string, first: boolean): void {
+    this.#at += 1;
+    this.#push(first ? "gstringStart" : "gstringMiddle", start, { value, quote: string.quote });
+    if (this.#text[this.#at] === "{") {
+      this.#push("operator", this.#at++);
+      this.#frames.push({ brackets: this.#brackets, string });
+      this.#brackets = 0;
+      return;
+    }
+    this.#simpleWord();
+    while (this.#text[this.#at] === "." && isLetter(this.#text.charCodeAt(this.#at + 1))) {
+      this.#push("operator", this.#at++);
+      this.#simpleWord();
+    }
+    this.#stringPart(string, this.#at);
+  }
+
+  // A word inside a string: `$` ends it.
+  #simpleWord(): void {
+    const start = this.#at;
+    while (isLetter(this.#text.charCodeAt(this.#at)) || isDigit(this.#text.charCodeAt(this.#at)))
+      this.#at += 1;
+    this.#pushWord(start);
+  }
+
+  #word(): void {
+    const start = this.#at;
+    while (
+      this.#text[this.#at] === "$" ||
+      isLetter(this.#text.charCodeAt(this.#at)) ||
+      isDigit(this.#text.charCodeAt(this.#at))
+    )
+      this.#at += 1;
+    this.#pushWord(start);
+  }
+
+  #pushWord(start: number): void {
+    const word = this.#text.slice(start, this.#at);
+    const last = this.tokens.at(-1);
+    const beside = this.#text[this.#at] === "." || (last?.kind === "operator" && last.text === ".");
+    const isName =
+      !KEYWORDS.has(word) ||
+      (beside && NAMES_BESIDE_A_DOT.has(word) && !(word === "static" && this.#text[this.#at] !== "."));
+    this.#push(isName ? "identifier" : "keyword", start);
+  }
+
+  #number(): void {
+    const start = this.#at;
+    NUMBER.lastIndex = start;
+    let text = NUMBER.exec(this.#text)?.[0] ?? "0";
+    const isDecimal = !/^0[xXbB]/.test(text) && /[.eEfFdD]/.test(text);
+    if (!isDecimal && /^0\d/.test(text)) {
+      OCTAL_START.lastIndex = start;
+      text = OCTAL_START.exec(this.#text)?.[0] ?? "0";
+    }
+    this.#at += text.length;
+    this.#push(isDecimal ? "decimal" : "integer", start);
+  }
+
+  #operator(c: string): void {
+    const start = this.#at;
+    const operator = OPERATOR_AT.get(c)?.find((candidate) => this.#text.startsWith(candidate, start));
+    if (operator === undefined) return this.#unknown(c);
+    this.#at += operator.length;
+    this.#push("operator", start);
+    if (operator === "(" || operator === "[") this.#brackets += 1;
+    else if (operator === ")" || operator === "]") this.#brackets = Math.max(0, this.#brackets - 1);
+    else if (operator === "{") {
+      this.#frames.push({ brackets: this.#brackets });
+      this.#brackets = 0;
+    } else if (operator === "}") this.#closeBrace();
+  }
+
+  #closeBrace(): void {
+    const frame = this.#frames.pop();
+    if (frame === undefined) return;
+    this.#brackets = frame.brackets;
+    if (frame.string !== undefined) this.#stringPart(frame.string, this.#at);
+  }
+
+  #unknown(c: string): void {
+    const start = this.#at;
+    if (c === "#") {
+      this.#skipLine();
+      this.#problem(
+        "unexpected-character",
+        "unexpected char: '#'",
+        start,
+        start + 1,
+        "a comment begins with //; #! may only be the first characters of the file",
+      );
+      return;
+    }
+    this.#at += 1;
+    const code = this.#text.charCodeAt(start);
+    const shown = code < 32 || code > 126 ? `0x${code.toString(16).toUpperCase()}` : `'${c}'`;
+    this.#problem("unexpected-character", `unexpected char: ${shown}`, start, this.#at);
+  }
+
+  #push(kind: TokenKind, start: number, string?: { value: string; quote: Quote }): void {
+    const end = this.#at;
+    this.tokens.push({ kind, text: this.#text.slice(start, end), span: this.#span(start, end), ...string });
+  }
+
+  #problem(code: string, message: string, start: number, end: number, hint?: string): void {
+    this.diagnostics.push({
+      code,
+      message,
+      span: this.#span(start, end),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+
+  #span(start: number, end: number): Span {
+    const from = this.#lineOf(start);
+    const to = this.#lineOf(end);
+    return {
+      start,
+      end,
+      line: from + 1,
+      column: start - (this.#lineStarts[from] ?? 0) + 1,
+      endLine: to + 1,
+      endColumn: end - (this.#lineStarts[to] ?? 0) + 1,
+    };
+  }
+
+  // Tokens come in order, so the line is looked for from where the last one was.
+  #lineOf(offset: number): number {
+    let line = this.#line;
+    while (line > 0 && (this.#lineStarts[line] ?? 0) > offset) line -= 1;
+    while (line + 1 < this.#lineStarts.length && (this.#lineStarts[line + 1] ?? 0) <= offset) line += 1;
+    this.#line = line;
+    return line;
+  }
+}
+
+function isOneLiner(string: OpenString): boolean {
+  return string.quote === '"' || string.quote === "/";
+}
+
+function operatorsByFirstCharacter(): Map<string, string[]> {
+  const byFirst = new Map<string, string[]>();
+  for (const operator of OPERATORS.flat()) {
+    const first = operator[0] ?? "";
+    byFirst.set(first, [...(byFirst.get(first) ?? []), operator]);
+  }
+  return byFirst;
+}

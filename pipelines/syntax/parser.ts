@@ -1,0 +1,177 @@
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Annotation, Import, Program, Statement } from "./ast.ts";
+import { parseClassBody } from "./classes.ts";
+import { checkScopes } from "./checks/scopes.ts";
+import { checkJumps } from "./checks/jumps.ts";
+import { parseCommandExpression } from "./commands.ts";
+import {
+  acceptKeyword,
+  at,
+  failure,
+  isKeyword,
+  isOperator,
+  MAX_SYNTAX_ERRORS,
+  newlines,
+  pastNewlines,
+  peek,
+  shown,
+  spanFrom,
+  SyntaxFailure,
+  take,
+  tokenAt,
+} from "./cursor.ts";
+import type { Parser, Rules } from "./cursor.ts";
+import { lex } from "./lexer.ts";
+import { pastAnnotation, startsImport } from "./lookahead.ts";
+import { parseExpression } from "./operators.ts";
+import { parseBlock, parseStatement, skipSeparators } from "./statements.ts";
+import { parseAnnotation, parseName, parseQualifiedName } from "./types.ts";
+
+/** A parsed file. With diagnostics that are errors the tree holds what could be read and is not for running. */
+export type Parsed = { readonly program: Program; readonly diagnostics: readonly Diagnostic[] };
+
+/** Reads a Groovy text. Never throws: whatever is wrong with the text is a diagnostic, in the order of the text. */
+export function parse(text: string): Parsed {
+  const { tokens, diagnostics } = lex(text);
+  const rules: Rules = {
+    expression: parseExpression,
+    commandExpression: parseCommandExpression,
+    blockBody: parseBlockBody,
+    block: parseBlock,
+    classBody: parseClassBody,
+  };
+  const p: Parser = { tokens, diagnostics: [], rules, at: 0, nesting: 0, angles: 0, lastPath: undefined };
+  const program = parseProgram(p, text);
+  const found = onePerLine([...diagnostics, ...p.diagnostics]);
+  if (found.length > 0) return { program, diagnostics: found };
+  return { program, diagnostics: inOrder([...checkScopes(program), ...checkJumps(program)]) };
+}
+
+// Program = [ Package ] { Import | Statement }
+function parseProgram(p: Parser, text: string): Program {
+  const imports: Import[] = [];
+  const annotations: Annotation[] = [];
+  const statements: Statement[] = [];
+  let packageName: string | undefined;
+  newlines(p);
+  const first = peek(p).span;
+  guarded(p, () => {
+    if (isKeyword(peek(p), "package")) {
+      p.at += 1;
+      packageName = parseQualifiedName(p).name;
+    }
+  });
+  while (peek(p).kind !== "end") {
+    const before = p.at;
+    skipSeparators(p);
+    guarded(p, () => {
+      if (peek(p).kind === "end") return;
+      if (startsImport(p, p.at)) imports.push(parseImport(p, annotations));
+      else statements.push(parseStatement(p));
+      expectSeparator(p, "EOF");
+    });
+    if (p.at === before) p.at += 1;
+  }
+  return {
+    kind: "Program",
+    text,
+    ...(packageName === undefined ? {} : { packageName }),
+    annotations,
+    imports,
+    statements,
+    span: spanFrom(p, first),
+  };
+}
+
+// Import = { Annotation } "import" [ "static" ] QualifiedName [ "." "*" | "as" Identifier ]
+function parseImport(p: Parser, annotations: Annotation[]): Import {
+  const first = peek(p);
+  const own: Annotation[] = [];
+  while (pastAnnotation(p, p.at) !== undefined) {
+    own.push(parseAnnotation(p, parseExpression));
+    newlines(p);
+  }
+  annotations.push(...own);
+  take(p);
+  const isStatic = acceptKeyword(p, "static");
+  const { name } = parseQualifiedName(p);
+  const isStar = at(p, ".") && isOperator(tokenAt(p, pastNewlines(p, p.at + 1)), "*");
+  if (isStar) p.at = pastNewlines(p, p.at + 1) + 1;
+  const alias = acceptKeyword(p, "as") ? { alias: parseName(p).name } : {};
+  return {
+    kind: "Import",
+    isStatic,
+    name,
+    isStar,
+    ...alias,
+    annotations: own,
+    span: spanFrom(p, first.span),
+  };
+}
+
+// BlockBody = [ Statement ] { separator [ Statement ] }
+function parseBlockBody(p: Parser, closing: "}" | "end"): Statement[] {
+  const statements: Statement[] = [];
+  for (;;) {
+    skipSeparators(p);
+    if (peek(p).kind === "end" || (closing === "}" && at(p, "}"))) return statements;
+    const before = p.at;
+    guarded(p, () => {
+      statements.push(parseStatement(p));
+      if (!at(p, "}")) expectSeparator(p, "'}'");
+    });
+    if (p.at === before) return statements;
+  }
+}
+
+function expectSeparator(p: Parser, wanted: string): void {
+  const token = peek(p);
+  if (token.kind === "newline" || token.kind === "end" || at(p, ";")) return;
+  // Groovy says EOF of a script and names the brace of a block; one that is too many is said plainly.
+  if (wanted === "EOF" && at(p, "}"))
+    throw failure(token, "unexpected token: }", "there is no block left to close");
+  throw failure(
+    token,
+    `expecting ${wanted}, found ${shown(token)}`,
+    "a statement ends with its line or with a semicolon",
+  );
+}
+
+/** Runs a rule; when it fails, notes why and skips to where the next statement can begin. */
+function guarded(p: Parser, rule: () => void): void {
+  const nesting = p.nesting;
+  try {
+    rule();
+  } catch (error) {
+    if (!(error instanceof SyntaxFailure)) throw error;
+    p.nesting = nesting;
+    p.angles = 0;
+    p.diagnostics.push(error.diagnostic);
+    if (p.diagnostics.length >= MAX_SYNTAX_ERRORS) p.at = p.tokens.length - 1;
+    skipStatement(p);
+  }
+}
+
+function skipStatement(p: Parser): void {
+  let depth = 0;
+  for (; peek(p).kind !== "end"; p.at += 1) {
+    const token = peek(p);
+    if (depth === 0 && (token.kind === "newline" || isOperator(token, ";") || isOperator(token, "}"))) return;
+    if (isOperator(token, "{")) depth += 1;
+    else if (isOperator(token, "}")) depth -= 1;
+  }
+}
+
+/** What follows the first mistake of a line is mostly its echo. */
+function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const lines = new Set<number>();
+  return inOrder(diagnostics).filter((diagnostic) => {
+    if (diagnostic.code === "syntax" && lines.has(diagnostic.span.line)) return false;
+    lines.add(diagnostic.span.line);
+    return true;
+  });
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted((a, b) => a.span.start - b.span.start);
+}
