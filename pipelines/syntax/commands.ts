@@ -68,5 +68,6 @@ function parseCommand(p: Parser, head: Expression, start: Span): MethodCall {
 function startsArgument(p: Parser): boolean {
   const token = peek(p);
   if (token.kind === "keyword" && token.text === "else") return false;
+  if (at(p, "[")) return true;
   return startsCommandArgument(token) || (token.kind === "keyword" && startsLabel(p, p.at));
 }

@@ -239,6 +239,7 @@ export function startsCast(p: Parser, index: number): boolean {
   const end = pastType(p, index + 1);
   if (end === undefined || !isOperator(tokenAt(p, end), ")")) return false;
   const next = tokenAt(p, end + 1);
+  if (isOperator(next, "(") && isOperator(tokenAt(p, end + 2), ")")) return false; // (a)() is a call
   if (isPrimitive(tokenAt(p, index + 1)) && end === index + 2) return startsExpression(next);
   return startsExpression(next) && !(next.kind === "operator" && ["+", "-", "++", "--"].includes(next.text));
 }

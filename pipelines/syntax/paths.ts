@@ -62,7 +62,9 @@ function parsePathElement(
   }
   if (ahead !== p.at) return undefined;
   if (token.text === "(") return callOf(prefix, parseCallArguments(p), spanFrom(p, start));
-  return token.text === "[" ? parseIndex(p, prefix, start) : undefined;
+  // An empty map is an argument: `echo [:]`.
+  if (token.text !== "[" || isOperator(tokenAt(p, ahead + 1), ":")) return undefined;
+  return parseIndex(p, prefix, start);
 }
 
 // Member = ( "." | "?." | "*." | ".&" ) [ TypeArguments ] [ "@" ] ( Word | String | GString | "(" Expression ")" | Closure )
