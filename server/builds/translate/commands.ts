@@ -88,8 +88,21 @@ export function credentialNames(request: Request): string[] {
       return request.op === "push" || request.op === "pull"
         ? [request.registry?.credential].filter(isText)
         : [];
-    default:
+    case "blob":
+    case "file":
+    case "timer":
+    case "gate":
+    case "deployment":
+    case "lock":
+    case "milestone":
+    case "build":
+    case "signal":
+    case "message":
+    case "http":
+    case "read":
       return [];
+    default:
+      return unreachable(request);
   }
 }
 

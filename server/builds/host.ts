@@ -1,0 +1,468 @@
+import type { Logger } from "pino";
+import type { Begin, Head, Outcome, StoredError, Turn } from "../../pipelines/ports.ts";
+import { renewLeases } from "../store/leases.ts";
+import type { Store } from "../store/store.ts";
+import { type BuildFiles, type ConsoleFile, openConsole, writeConsole } from "./console.ts";
+import { type EngineHandle, EngineGone, type EnginePool } from "./engine/pool.ts";
+import { BUILD_LEASE_MS, type ClaimedBuild, type ClaimResult, claimBuild } from "./journal/claim-build.ts";
+import { commitTurn } from "./journal/commit-turn.ts";
+import { endEffects } from "./journal/end-effects.ts";
+import { failBuild } from "./journal/fail-build.ts";
+import { type JournalRow, readJournal, readOutcomes, saveHead, unloadBuild } from "./journal/load-build.ts";
+import type { EndInput, TurnResult } from "./journal/turn-input.ts";
+import { type BeginPorts, type BeginScope, sealOutcome } from "./prepare-begin.ts";
+import { type BuildSeal } from "./seal.ts";
+import { outcomeFrom, replay, ReplayMismatch } from "./replay.ts";
+import { refusal } from "./translate/failure.ts";
+import type { EffectOutcome } from "./translate/outcome.ts";
+import { turnInput } from "./turn-rows.ts";
+
+const RENEW_MS = 5_000;
+const LOOK_MS = 2_000;
+const IDLE_MS = 30_000;
+
+/** A build frozen for its run, or why it cannot be. */
+export type Frozen =
+  | { readonly kind: "head"; readonly head: Head }
+  | { readonly kind: "invalid"; readonly console: readonly string[]; readonly text: string }
+  | { readonly kind: "failed"; readonly code: string; readonly text: string };
+
+/** What a host needs beside the database. */
+export interface HostPorts extends BeginPorts {
+  /** Reads file, libraries and settings once; the result is frozen and never read again. */
+  freeze(build: ClaimedBuild): Promise<Frozen>;
+  openSeal(build: { readonly id: number; readonly dataKey: Uint8Array }): BuildSeal;
+  /** Values of secrets are added at each delivery; null: a version that was bound is gone. */
+  withSecrets(scope: BeginScope, value: unknown): Promise<unknown>;
+  /** Carries out a request to an outside address; never throws. */
+  http(scope: BeginScope, begin: Begin, signal: AbortSignal): Promise<EffectOutcome>;
+  concurrencyOf(projectId: number): number | null;
+}
+
+/** Those who must hear of what a turn wrote, once it is committed. */
+export interface HostListeners {
+  turned(buildId: number, result: Extract<TurnResult, { kind: "done" }>): void;
+  ended(buildId: number, end: EndInput): void;
+}
+
+/** Hosts loaded engines: claims, replays, delivers outcomes, unloads. What it holds in memory may be lost at any time. */
+export interface BuildHost {
+  /** Carries out a nudge: loads the build if it may be loaded now and nobody has it. */
+  handle(buildId: number): Promise<ClaimResult["kind"]>;
+  /** Says that an outcome was committed; harmless for builds that are not here. */
+  poke(buildId: number): void;
+  loaded(): readonly number[];
+  /** Stops delivering and gives builds back; running steps go on. */
+  stop(): Promise<void>;
+}
+
+interface Loaded {
+  readonly build: ClaimedBuild;
+  readonly scope: BeginScope;
+  readonly engine: EngineHandle;
+  readonly console: ConsoleFile;
+  readonly http: Map<string, AbortController>;
+  readonly stageNumbers: Map<string, number>;
+  /** Names of further containers by the effect that made them. */
+  readonly containers: Map<string, string>;
+  delivered: number;
+  marksDone: number;
+  consoleLength: number;
+  quiet: boolean;
+  idleSince: number;
+  poked: boolean;
+  wake: (() => void) | null;
+  gone: boolean;
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly pool: EnginePool;
+  readonly files: BuildFiles;
+  readonly ports: HostPorts;
+  readonly listeners: HostListeners;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export function createBuildHost(deps: Deps): BuildHost {
+  const { store, pool, files, ports, listeners, log } = deps;
+  const loaded = new Map<number, Loaded>();
+  const claiming = new Map<number, Promise<ClaimResult["kind"]>>();
+  const driving = new Set<Promise<void>>();
+  let stopped = false;
+
+  const renewal = setInterval(() => {
+    void renew().catch((err: unknown) => log.warn({ err }, "leases of builds could not be renewed"));
+  }, RENEW_MS);
+
+  async function renew(): Promise<void> {
+    if (loaded.size === 0) return;
+    const leases = [...loaded.values()].map(({ build }) => ({
+      name: `build:${build.id}`,
+      fence: build.fence,
+    }));
+    const kept = new Set(
+      await store.call(renewLeases, { leases, holder: store.holder, ttlMs: BUILD_LEASE_MS }),
+    );
+    for (const entry of loaded.values())
+      if (!kept.has(`build:${entry.build.id}`)) drop(entry, "its lease was lost");
+  }
+
+  function drop(entry: Loaded, why: string): void {
+    if (entry.gone) return;
+    entry.gone = true;
+    for (const controller of entry.http.values()) controller.abort();
+    entry.engine.drop();
+    if (loaded.get(entry.build.id) === entry) loaded.delete(entry.build.id);
+    entry.wake?.();
+    log.debug({ build: entry.build.id, why }, "build unloaded");
+  }
+
+  async function handle(buildId: number): Promise<ClaimResult["kind"]> {
+    const here = loaded.get(buildId);
+    if (here !== undefined) {
+      poke(buildId);
+      return "claimed";
+    }
+    const already = claiming.get(buildId);
+    if (already !== undefined) return await already;
+    const mine = load(buildId).finally(() => claiming.delete(buildId));
+    claiming.set(buildId, mine);
+    return await mine;
+  }
+
+  async function load(buildId: number): Promise<ClaimResult["kind"]> {
+    if (stopped) return "taken";
+    const row = await store.db
+      .selectFrom("builds")
+      .select("projectId")
+      .where("id", "=", buildId)
+      .executeTakeFirst();
+    if (row === undefined) return "over";
+    const concurrency = ports.concurrencyOf(row.projectId);
+    const claimed = await store.call(claimBuild, { buildId, holder: store.holder, concurrency });
+    if (claimed.kind !== "claimed") return claimed.kind;
+    const { build } = claimed;
+    const entry = await prepare(build);
+    if (entry === null) return "over";
+    loaded.set(buildId, entry);
+    const run = drive(entry)
+      .catch((err: unknown) => broken(entry, err))
+      .finally(() => driving.delete(run));
+    driving.add(run);
+    return "claimed";
+  }
+
+  /** Freezes the head, starts an engine and brings it to where the journal ends. */
+  async function prepare(build: ClaimedBuild): Promise<Loaded | null> {
+    const seal = ports.openSeal(build);
+    const journal = await store.call(readJournal, { buildId: build.id });
+    const head = journal.head === null ? await freeze(build, seal) : readHead(seal, journal.head);
+    if (head === null) return null;
+    const scope: BeginScope = {
+      buildId: build.id,
+      projectId: build.projectId,
+      projectKey: head.project.key,
+      buildName: `${head.project.key} #${build.number}`,
+      trusted: head.trusted,
+      head,
+      seal,
+    };
+    const engine = await pool.load(build.id, head);
+    const console = await openConsole(files.consoleOf(build.id), build.consoleLength);
+    const entry: Loaded = {
+      build,
+      scope,
+      engine,
+      console,
+      http: new Map(),
+      stageNumbers: new Map(),
+      containers: new Map(),
+      delivered: build.delivered,
+      marksDone: build.marksDone,
+      consoleLength: build.consoleLength,
+      quiet: false,
+      idleSince: performance.now(),
+      poked: true,
+      wake: null,
+      gone: false,
+    };
+    try {
+      await bringUp(entry, journal.rows);
+    } catch (error) {
+      engine.drop();
+      if (error instanceof ReplayMismatch) {
+        await end(build, { state: "failed", code: "journal_mismatch", fault: "sluice", text: error.message });
+        return null;
+      }
+      if (error instanceof EngineGone && error.culprit) {
+        await end(build, {
+          state: "failed",
+          code: "limit",
+          fault: "file",
+          text: `the file used more than one turn may: ${error.message}`,
+        });
+        return null;
+      }
+      throw error;
+    }
+    return entry;
+  }
+
+  async function freeze(build: ClaimedBuild, seal: BuildSeal): Promise<Head | null> {
+    const frozen = await ports.freeze(build);
+    if (frozen.kind !== "head") {
+      const lines = frozen.kind === "invalid" ? frozen.console : [frozen.text, "Finished: FAILURE"];
+      const length = await writeConsole(files.consoleOf(build.id), lines);
+      await end(
+        build,
+        frozen.kind === "invalid"
+          ? { state: "failed", code: "invalid_file", fault: "file", text: frozen.text }
+          : { state: "failed", code: frozen.code, fault: "sluice", text: frozen.text },
+        length,
+      );
+      return null;
+    }
+    const { head } = frozen;
+    const saved = await store.call(saveHead, {
+      buildId: build.id,
+      fence: build.fence,
+      sha: head.commit,
+      jenkinsfilePath: head.file.path,
+      jenkinsfileSha: head.file.commit,
+      engineVersion: deps.version,
+      changes: JSON.stringify(head.changes),
+      body: seal.seal("head", JSON.stringify(head)),
+      startedAtMs: head.startedAtMs,
+    });
+    return saved ? head : null;
+  }
+
+  async function end(build: ClaimedBuild, said: EndInput, consoleLength?: number): Promise<void> {
+    const over = await store.call(failBuild, {
+      buildId: build.id,
+      fence: build.fence,
+      end: said,
+      ...(consoleLength === undefined ? {} : { consoleLength }),
+    });
+    if (over) listeners.ended(build.id, said);
+  }
+
+  /** Runs the journal again from the start; the first turn of a new build is written here. */
+  async function bringUp(entry: Loaded, rows: readonly JournalRow[]): Promise<void> {
+    const { scope, engine } = entry;
+    const fresh = entry.build.startedAtMs === null;
+    if (fresh) {
+      await commit(entry, await engine.turn(), 0);
+      return;
+    }
+    const open = await replay({
+      scope,
+      engine,
+      rows,
+      delivered: entry.delivered,
+      withSecrets: (value) => ports.withSecrets(scope, value),
+      onTurn: (turn) => noteNames(entry, turn),
+    });
+    for (const begin of open) if (begin.kind === "http") resumeHttp(entry, begin);
+  }
+
+  function noteNames(entry: Loaded, turn: Turn): void {
+    for (const mark of turn.marks)
+      if (mark.kind === "stage" && !entry.stageNumbers.has(mark.path))
+        entry.stageNumbers.set(mark.path, entry.stageNumbers.size + 1);
+    for (const { id, request } of turn.begins)
+      if (request.kind === "container") entry.containers.set(id, request.name);
+  }
+
+  /** Delivers outcomes one by one until the build ends, is lost or has nothing to do. */
+  async function drive(entry: Loaded): Promise<void> {
+    while (!entry.gone && !stopped) {
+      entry.poked = false;
+      const outcomes = await store.call(readOutcomes, { buildId: entry.build.id, after: entry.delivered });
+      for (const row of outcomes) {
+        if (entry.gone || stopped) return;
+        if (row.ord === null || row.ord !== entry.delivered + 1) break;
+        const outcome = await deliverable(entry, row.id, row.kind, row.ord, row.outcome);
+        const turn = await entry.engine.turn(outcome);
+        await commit(entry, turn, row.ord);
+        entry.idleSince = performance.now();
+      }
+      if (entry.gone || stopped) return;
+      if (outcomes.length > 0 || entry.poked) continue;
+      if (shouldUnload(entry) && (await unload(entry))) return;
+      await pokedOr(entry, LOOK_MS);
+    }
+  }
+
+  async function deliverable(
+    entry: Loaded,
+    id: string,
+    kind: string,
+    ord: number,
+    sealed: Uint8Array | null,
+  ): Promise<Outcome> {
+    return await outcomeFrom(entry.scope.seal, { id, kind, ord, outcome: sealed }, (value) =>
+      ports.withSecrets(entry.scope, value),
+    );
+  }
+
+  async function commit(entry: Loaded, turn: Turn, delivered: number): Promise<void> {
+    noteNames(entry, turn);
+    const fresh = turn.marks.filter((mark) => mark.no > entry.marksDone);
+    const consoleLength = await entry.console.append(fresh);
+    const marksDone = turn.marks.at(-1)?.no ?? entry.marksDone;
+    const input = await turnInput({
+      scope: entry.scope,
+      fence: entry.build.fence,
+      turn: { ...turn, marks: fresh },
+      delivered,
+      marksDone: Math.max(marksDone, entry.marksDone),
+      consoleLength,
+      stageNumbers: entry.stageNumbers,
+      containers: entry.containers,
+      ports,
+    });
+    const result = await store.call(commitTurn, input);
+    if (result.kind === "lost") {
+      drop(entry, "its lease was lost");
+      return;
+    }
+    entry.delivered = delivered;
+    entry.marksDone = input.marksDone;
+    entry.consoleLength = consoleLength;
+    entry.quiet = turn.end === undefined && onlyWaitsForPeople(entry, turn);
+    if (result.deliverMore) entry.poked = true;
+    for (const cancel of turn.cancels) entry.http.get(cancel.id)?.abort();
+    for (const begin of turn.begins)
+      if (begin.kind === "http" && input.begins.some((row) => row.id === begin.id && row.outcome === null))
+        startHttp(entry, begin);
+    listeners.turned(entry.build.id, result);
+    if (input.end !== null) {
+      drop(entry, "it ended");
+      listeners.ended(entry.build.id, input.end);
+    }
+  }
+
+  function onlyWaitsForPeople(entry: Loaded, turn: Turn): boolean {
+    if (turn.begins.length === 0) return entry.quiet;
+    return turn.begins.every((begin) => begin.kind === "gate" || begin.kind === "timer");
+  }
+
+  function startHttp(entry: Loaded, begin: Begin): void {
+    const controller = new AbortController();
+    entry.http.set(begin.id, controller);
+    void ports
+      .http(entry.scope, begin, controller.signal)
+      .then((outcome) => finishHttp(entry, begin, outcome))
+      .catch((err: unknown) =>
+        log.error({ build: entry.build.id, err }, "the end of a request could not be recorded"),
+      );
+  }
+
+  async function finishHttp(entry: Loaded, begin: Begin, outcome: EffectOutcome): Promise<void> {
+    entry.http.delete(begin.id);
+    const outcomeBytes = sealOutcome(entry.scope.seal, begin.id, outcome);
+    const ends = [{ buildId: entry.build.id, effectId: begin.id, outcome: outcomeBytes, exitCode: null }];
+    await store.call(endEffects, { ends });
+    poke(entry.build.id);
+  }
+
+  /** A request that was under way when the server died: asked again only where asking twice is harmless. */
+  function resumeHttp(entry: Loaded, begin: Begin): void {
+    if (begin.policy === "repeat") {
+      startHttp(entry, begin);
+      return;
+    }
+    const error: StoredError = refusal(
+      "the request was sent and the server stopped before the answer came: the outcome is not known",
+      "internal_error",
+      "sluice",
+    );
+    void finishHttp(entry, begin, { error }).catch((err: unknown) =>
+      log.error({ build: entry.build.id, err }, "the end of a request could not be recorded"),
+    );
+  }
+
+  function shouldUnload(entry: Loaded): boolean {
+    if (entry.http.size > 0) return false;
+    return entry.quiet || performance.now() - entry.idleSince > IDLE_MS;
+  }
+
+  async function unload(entry: Loaded): Promise<boolean> {
+    const given = await store.call(unloadBuild, { buildId: entry.build.id, fence: entry.build.fence });
+    if (!given) {
+      entry.idleSince = performance.now();
+      return false;
+    }
+    drop(entry, "nothing to do");
+    return true;
+  }
+
+  async function pokedOr(entry: Loaded, ms: number): Promise<void> {
+    if (entry.poked || entry.gone) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      entry.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    entry.wake = null;
+  }
+
+  function poke(buildId: number): void {
+    const entry = loaded.get(buildId);
+    if (entry === undefined) return;
+    entry.poked = true;
+    entry.wake?.();
+  }
+
+  /** A build whose engine or row failed under us: lost with its thread it is loaded again, else it ends as our fault. */
+  async function broken(entry: Loaded, error: unknown): Promise<void> {
+    const { build } = entry;
+    drop(entry, "it failed");
+    if (error instanceof EngineGone) {
+      if (error.culprit) {
+        await end(build, {
+          state: "failed",
+          code: "limit",
+          fault: "file",
+          text: `the file used more than one turn may: ${error.message}`,
+        });
+        return;
+      }
+      log.warn({ build: build.id, err: error }, "a thread of engines ended; the build is loaded again");
+      void handle(build.id).catch((err: unknown) =>
+        log.error({ build: build.id, err }, "build could not be loaded again"),
+      );
+      return;
+    }
+    log.error({ build: build.id, err: error }, "build could not go on; it is tried again from its journal");
+  }
+
+  return {
+    handle,
+    poke,
+    loaded: () => [...loaded.keys()],
+    async stop() {
+      stopped = true;
+      clearInterval(renewal);
+      for (const entry of loaded.values()) drop(entry, "the server stops");
+      await Promise.allSettled(driving);
+      await pool.close();
+    },
+  };
+}
+
+function readHead(seal: BuildSeal, sealed: Uint8Array): Head {
+  const read: unknown = JSON.parse(seal.open("head", sealed));
+  if (!isHead(read)) throw new Error("the frozen head of the build cannot be read");
+  return read;
+}
+
+/** The head is sealed by this server, so its shape is our own. */
+function isHead(read: unknown): read is Head {
+  return typeof read === "object" && read !== null && "commit" in read && "file" in read && "project" in read;
+}

@@ -1,0 +1,28 @@
+import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
+import { type EffectEnd, endEffect } from "./end-effect.ts";
+
+/** Ends effects, each once; the builds among them that have a new outcome. */
+export const endEffects = procedure(
+  "builds.endEffects",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { ends: readonly EffectEnd[] }): Steps<number[]> {
+    const builds = new Set<number>();
+    for (const end of input.ends) if (yield* endEffect(tx, end)) builds.add(end.buildId);
+    return [...builds];
+  },
+);
+
+/** What an open effect is, for those who end it from outside. */
+export const readEffect = procedure(
+  "builds.readEffect",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { buildId: number; effectId: string }) {
+    return yield* tx.first(
+      tx.db
+        .selectFrom("effects")
+        .select(["kind", "state", "handle", "stepNo", "args"])
+        .where("buildId", "=", input.buildId)
+        .where("id", "=", input.effectId),
+    );
+  },
+);

@@ -1,0 +1,345 @@
+import { randomBytes } from "node:crypto";
+import type {
+  Begin,
+  BuildEnd,
+  EffectId,
+  Head,
+  MessageRequest,
+  Request,
+  Stored,
+  StoredError,
+} from "../../pipelines/ports.ts";
+import { unreachable } from "../../pipelines/unreachable.ts";
+import type { Limits, Scm } from "../../runners/protocol.ts";
+import type { BeginInput, CommandInput, EndInput, PortInput } from "./journal/turn-input.ts";
+import type { BuildSeal } from "./seal.ts";
+import {
+  type BoundCredential,
+  type CommandBody,
+  type StashedBlob,
+  type TranslateContext,
+  commandsFor,
+  credentialNames,
+} from "./translate/commands.ts";
+import { refusal } from "./translate/failure.ts";
+import type { EffectOutcome } from "./translate/outcome.ts";
+
+/** The build a begin belongs to, as far as its ports must know it. */
+export interface BeginScope {
+  readonly buildId: number;
+  readonly projectId: number;
+  readonly projectKey: string;
+  readonly buildName: string;
+  readonly trusted: boolean;
+  readonly head: Head;
+  readonly seal: BuildSeal;
+}
+
+/** Look-ups that a begin needs before it is written; each may be repeated without harm. */
+export interface BeginPorts {
+  /** Answers a read, with the versions of secrets it bound. */
+  answerRead(
+    scope: BeginScope,
+    begin: Begin,
+  ): Promise<{ outcome: EffectOutcome; bindings: readonly { secretId: number; version: number }[] }>;
+  /** A credential by name, for this project. */
+  credential(scope: BeginScope, name: string): Promise<BoundCredential | null>;
+  /** Registries of project and server that a secret opens. */
+  registrySecrets(scope: BeginScope): readonly { readonly host: string; readonly secret: string }[];
+  /** The project's repository at the build's commit. */
+  ownScm(scope: BeginScope): Promise<Scm | null>;
+  /** Commit of a branch or tag elsewhere; null when there is none. */
+  resolveRef(
+    scope: BeginScope,
+    url: string,
+    ref: string,
+    credential: BoundCredential | null,
+  ): Promise<string | null>;
+  stash(scope: BeginScope, name: string): Promise<StashedBlob | null>;
+  /** Environments a deploy step may reach, or why not. */
+  environmentsFor(
+    scope: BeginScope,
+    wanted: readonly string[] | null,
+  ): Promise<
+    { ok: true; environments: readonly { name: string; limitMs: number }[] } | { ok: false; reason: string }
+  >;
+  /** Channel and recipients of a message step. */
+  messageRoute(
+    scope: BeginScope,
+    request: MessageRequest,
+  ): { channel: string; recipients: readonly string[] } | null;
+  limits(scope: BeginScope): Limits;
+}
+
+/** `b118.0.2-1_4`: known before anything happens, fit for the names of files and containers. */
+export function handleOf(buildId: number, effect: EffectId): string {
+  return `b${buildId}.${effect.replaceAll(":", "_")}`;
+}
+
+const GATE_LIMIT_MS = 30 * 86_400_000;
+
+/** What a begin becomes in the journal: its rows, or its end at once where it can be told already. */
+export async function prepareBegin(scope: BeginScope, begin: Begin, ports: BeginPorts): Promise<BeginInput> {
+  const base = {
+    id: begin.id,
+    n: begin.n,
+    stepNo: begin.stepNo,
+    kind: begin.kind,
+    name: begin.name,
+    args: scope.seal.seal(`args ${begin.id}`, JSON.stringify(begin.args)),
+    argsHash: begin.argsHash,
+    handle: handleOf(scope.buildId, begin.id),
+    stage: begin.stage,
+    line: begin.span.line,
+    column: begin.span.column,
+    timers: begin.timers,
+  };
+  const prepared = await preparePort(scope, begin, ports);
+  return {
+    ...base,
+    port: prepared.port,
+    outcome: prepared.outcome === null ? null : sealOutcome(scope.seal, begin.id, prepared.outcome),
+    bindings: prepared.bindings,
+  };
+}
+
+/** An outcome as the journal keeps it. */
+export function sealOutcome(seal: BuildSeal, effect: EffectId, outcome: EffectOutcome): Uint8Array {
+  return seal.seal(`outcome ${effect}`, JSON.stringify(outcome));
+}
+
+interface Prepared {
+  readonly port: PortInput;
+  readonly outcome: EffectOutcome | null;
+  readonly bindings: readonly { secretId: number; version: number }[];
+}
+
+function ended(outcome: EffectOutcome): Prepared {
+  return { port: { kind: "none" }, outcome, bindings: [] };
+}
+
+function refused(reason: string, code = "not_allowed", fault: StoredError["fault"] = "file"): Prepared {
+  return ended({ error: refusal(reason, code, fault) });
+}
+
+async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): Promise<Prepared> {
+  const request = begin.request;
+  switch (request.kind) {
+    case "session":
+    case "container":
+    case "exec":
+    case "checkout":
+    case "image":
+    case "blob":
+    case "file":
+      return await prepareCommands(scope, begin, request, ports);
+    case "timer":
+      return { port: { kind: "timer", afterMs: request.afterMs }, outcome: null, bindings: [] };
+    case "gate":
+      return {
+        port: {
+          kind: "gate",
+          message: request.message,
+          ok: request.ok,
+          form: JSON.stringify({
+            id: request.id,
+            fields: request.parameters,
+            submitterParameter: request.submitterParameter,
+            stage: begin.stage,
+          }),
+          submitters: request.submitters.length === 0 ? null : JSON.stringify(request.submitters),
+          limitMs: GATE_LIMIT_MS,
+        },
+        outcome: null,
+        bindings: [],
+      };
+    case "deployment": {
+      if (!scope.trusted) return refused("a change of somebody who may not write deploys nothing");
+      const reachable = await ports.environmentsFor(scope, request.environments);
+      if (!reachable.ok) return refused(reachable.reason);
+      if (reachable.environments.length === 0) return ended({ value: [] });
+      const wanted = JSON.stringify({ images: request.images, env: request.env, optional: request.optional });
+      return {
+        port: {
+          kind: "deployments",
+          deployments: reachable.environments.map(({ name, limitMs }) => ({
+            environment: name,
+            message: request.message === "" ? null : request.message,
+            wanted,
+            limitMs: request.timeoutMs ?? limitMs,
+          })),
+        },
+        outcome: null,
+        bindings: [],
+      };
+    }
+    case "message": {
+      const route = ports.messageRoute(scope, request);
+      // A message that nobody can be sent is no reason to fail a build.
+      if (route === null) return ended({ value: null });
+      return {
+        port: { kind: "message", ...route, event: "step", body: JSON.stringify(request) },
+        outcome: null,
+        bindings: [],
+      };
+    }
+    case "milestone":
+      return {
+        port: { kind: "milestone", ordinal: request.ordinal },
+        outcome: { value: null },
+        bindings: [],
+      };
+    case "http":
+      return { port: { kind: "none" }, outcome: null, bindings: [] };
+    case "read": {
+      const answer = await ports.answerRead(scope, begin);
+      return { port: { kind: "none" }, outcome: answer.outcome, bindings: answer.bindings };
+    }
+    case "lock":
+      return refused(
+        "locks between builds are not kept by this version; let one build run at a time with disableConcurrentBuilds()",
+      );
+    case "build":
+      return refused(
+        "starting another project's build is not carried out by this version; its own webhook starts it",
+      );
+    case "signal":
+      return refused("waiting for another build or image is not carried out by this version");
+    default:
+      return unreachable(request);
+  }
+}
+
+type RunnerRequest = Extract<
+  Request,
+  { kind: "session" | "container" | "exec" | "checkout" | "image" | "blob" | "file" }
+>;
+
+async function prepareCommands(
+  scope: BeginScope,
+  begin: Begin,
+  request: RunnerRequest,
+  ports: BeginPorts,
+): Promise<Prepared> {
+  const context = await contextFor(scope, request, ports);
+  const resolved = await withCommit(scope, request, context, ports);
+  const handle = handleOf(scope.buildId, begin.id);
+  const made = commandsFor(handle, resolved, context);
+  if (!made.ok) return refused(made.reason, "not_allowed", made.fault);
+  const commands = made.commands.map((body) => sealCommand(scope.seal, body, begin.stepNo));
+  const bindings = [...context.credentials.values()].map(({ secretId, version }) => ({ secretId, version }));
+  if (request.kind !== "session") {
+    const session = handleOf(scope.buildId, request.session);
+    return { port: { kind: "commands", session, commands }, outcome: null, bindings };
+  }
+  return {
+    port: {
+      kind: "session",
+      outer: request.outer === null ? null : handleOf(scope.buildId, request.outer),
+      label: request.label ?? "",
+      trust: scope.trusted ? "trusted" : "untrusted",
+      profile: scope.trusted ? "standard" : "untrusted",
+      request: scope.seal.seal(`session ${handle}`, JSON.stringify(request)),
+      commands,
+    },
+    outcome: null,
+    bindings,
+  };
+}
+
+/** A command as it is stored: its body sealed under the build's key. */
+export function sealCommand(seal: BuildSeal, body: CommandBody, stepNo: number | null): CommandInput {
+  return {
+    id: body.id,
+    type: body.type,
+    body: seal.seal(`command ${body.id}`, JSON.stringify(body)),
+    stepNo,
+  };
+}
+
+/** Everything the translation of one request must know. */
+export async function contextFor(
+  scope: BeginScope,
+  request: Request,
+  ports: BeginPorts,
+): Promise<TranslateContext> {
+  const registrySecrets = ports.registrySecrets(scope);
+  const usesRegistries =
+    request.kind === "session" || request.kind === "container" || request.kind === "image";
+  const names = new Set([
+    ...credentialNames(request),
+    ...(usesRegistries ? registrySecrets.map(({ secret }) => secret) : []),
+  ]);
+  const credentials = new Map<string, BoundCredential>();
+  for (const name of names) {
+    const found = scope.trusted ? await ports.credential(scope, name) : null;
+    if (found !== null) credentials.set(name, found);
+  }
+  const stashes = new Map<string, StashedBlob>();
+  if (request.kind === "blob" && request.op === "unstash") {
+    const blob = await ports.stash(scope, request.name);
+    if (blob !== null) stashes.set(request.name, blob);
+  }
+  const needsScm = request.kind === "session" || request.kind === "checkout";
+  return {
+    buildName: scope.buildName,
+    projectKey: scope.projectKey,
+    trusted: scope.trusted,
+    handleOf: (effect) => handleOf(scope.buildId, effect),
+    ownScm: needsScm ? await ports.ownScm(scope) : null,
+    credentials,
+    registrySecrets,
+    stashes,
+    nonce: randomBytes(16).toString("hex"),
+    limits: ports.limits(scope),
+  };
+}
+
+/** A branch of another repository becomes the commit it has now, so that a repeat checks out the same. */
+async function withCommit(
+  scope: BeginScope,
+  request: RunnerRequest,
+  context: TranslateContext,
+  ports: BeginPorts,
+): Promise<RunnerRequest> {
+  if (request.kind !== "checkout") return request;
+  const { url, sha, ref, credential } = request.scm;
+  if (url === null || sha !== null) return request;
+  const bound = credential === null ? null : (context.credentials.get(credential) ?? null);
+  const commit = await ports.resolveRef(scope, url, ref ?? "HEAD", bound);
+  return { ...request, scm: { ...request.scm, sha: commit } };
+}
+
+const STATES = {
+  SUCCESS: "succeeded",
+  UNSTABLE: "unstable",
+  FAILURE: "failed",
+  ABORTED: "aborted",
+  NOT_BUILT: "not_built",
+} as const;
+
+/** The end of a build as its row says it. */
+export function endInput(end: BuildEnd): EndInput {
+  return {
+    state: STATES[end.result],
+    code: end.reason?.code ?? null,
+    fault: end.reason?.fault ?? null,
+    text: end.reason?.text ?? null,
+  };
+}
+
+/** A value of the journal, read back. */
+export function readOutcome(
+  seal: BuildSeal,
+  effect: EffectId,
+  sealed: Uint8Array,
+): { value: Stored } | { error: StoredError } {
+  const read: unknown = JSON.parse(seal.open(`outcome ${effect}`, sealed));
+  if (!isOutcome(read)) throw new Error(`the outcome of effect ${effect} cannot be read`);
+  return read;
+}
+
+/** The journal holds only what this server sealed, so its shape is our own. */
+function isOutcome(read: unknown): read is { value: Stored } | { error: StoredError } {
+  return typeof read === "object" && read !== null && ("value" in read || "error" in read);
+}
