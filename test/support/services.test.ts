@@ -149,7 +149,7 @@ describe("services for tests", function () {
         ref: "refs/heads/main",
         before: "0".repeat(40),
         after: first,
-        repository: "shop",
+        repository: "team/shop",
       });
       assert.match(heard[0]?.signature ?? "", /^v1,/);
       assert.equal(await git(join(server.folder, "team/shop.git"), ["rev-parse", "main"]), first);

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { relative } from "node:path";
 
 const ANSWER_DEADLINE_MS = 5_000;
 
@@ -24,7 +24,8 @@ function setting(name: string): string {
 
 const url = setting("sluice.url");
 const secret = setting("sluice.secret");
-const repository = basename(process.cwd(), ".git");
+// The server tells its root to the program that runs this hook; a repository is called by its path below that.
+const repository = relative(process.env["GIT_PROJECT_ROOT"] ?? "..", process.cwd()).replace(/\.git$/u, "");
 for (const line of readFileSync(0, "utf8").trim().split("\n")) {
   const [before, after, ref] = line.split(" ");
   const body = JSON.stringify({ ref, before, after, repository });

@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly user?: string;
   /** The signal the kernel sends it when this process dies, however that happens. Default KILL. */
   readonly deathSignal?: "KILL" | "TERM" | "QUIT" | "INT";
+  /** Hears everything it writes; without it only the end is kept. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 /** How a child ended. */
@@ -56,6 +58,10 @@ export async function startChild(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const output = keepOutput(child);
+  if (options.onOutput !== undefined) {
+    child.stdout.on("data", options.onOutput);
+    child.stderr.on("data", options.onOutput);
+  }
   await once(child, "spawn");
   return owned(child, output);
 }
