@@ -70,6 +70,9 @@ const PROFILES = {
   },
 } as const;
 
+// Known to the engine, not to the types.
+const PRIVATE_CGROUP = { CgroupnsMode: "private" };
+
 /**
  * The Docker Engine's create request, built from nothing: what the user asked for enters only through the fields of
  * ContainerArgs, and never above the profile's limits.
@@ -129,8 +132,7 @@ export function createOptions(plan: ContainerPlan): ContainerCreateOptions {
       OomScoreAdj: profile.oomScore,
       NetworkMode: plan.network,
       IpcMode: "private",
-      // Known to the engine, not to the types.
-      ...{ CgroupnsMode: "private" },
+      ...PRIVATE_CGROUP,
       ExtraHosts: [...args.extraHosts],
       ShmSize: Math.min(args.shmBytes ?? 64 * 1024 * 1024, memory),
       // A step's output is in files; only services write to Docker's log.

@@ -3,9 +3,11 @@ import type { ImageBuildOptions } from "dockerode";
 import { z } from "zod";
 import { RunnerFailure } from "../failure.ts";
 import type { FailureCode } from "../protocol.ts";
-import { Engine, asFailure, statusOf } from "./engine.ts";
+import { asFailure, statusOf } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { readLines } from "./lines.ts";
 import { KeyedLock } from "../keyed-lock.ts";
+import { pause } from "../pause.ts";
 
 /** Who signs in at which registry. The password is used for that host and no other. */
 export interface RegistryLogin {
@@ -306,15 +308,7 @@ async function retryOrThrow(error: unknown, attempt: number, say: Say, signal: A
   const mayHelp = error instanceof RunnerFailure && error.code === "registry_unreachable";
   if (!mayHelp || wait === undefined || signal.aborted) throw error;
   say(`${error.message}; trying again in ${String(wait / 1000)} s\n`);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, wait);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
+  await pause(wait, signal);
   if (signal.aborted) throw error;
 }
 

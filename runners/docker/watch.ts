@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { pause } from "../pause.ts";
 import { INSTANCE_LABEL } from "./containers.ts";
 import type { Engine } from "./engine.ts";
 
@@ -64,17 +65,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
 }

@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { lstatSync } from "node:fs";
+import { chmod, lchown, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { codeOf } from "../failure.ts";
+import { removeFolder } from "../state.ts";
+
+const SlotRecord = z.object({ ref: z.string(), usedAtMs: z.number(), clean: z.boolean() });
+
+/** A workspace on this machine: ours (`git`), the build's (`src`) and its temporary folder (`tmp`). */
+export interface Slot {
+  /** Relative to the slots' folder: what state remembers. */
+  readonly name: string;
+  readonly folder: string;
+  readonly git: string;
+  readonly src: string;
+  readonly tmp: string;
+}
+
+/** Which slot is asked for. A named one is exclusive; if it is taken, `@2` and so on are used, as in Jenkins. */
+export interface SlotWish {
+  readonly project: string;
+  readonly trust: string;
+  readonly workspace: string | null;
+  readonly ref: string;
+}
+
+/**
+ * The workspaces kept between builds, one session at a time in each. Trusted and untrusted builds share none. A slot whose
+ * session did not end well is emptied before its next use.
+ */
+export class Slots {
+  readonly #folder: string;
+  readonly #taken = new Set<string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Takes a slot: the one last used by this ref, else the one unused for longest, else a new one. */
+  async take(wish: SlotWish): Promise<Slot> {
+    const key = [wish.project, wish.trust, wish.workspace ?? ""].join("\n");
+    const group = createHash("sha256").update(key).digest("hex").slice(0, 24);
+    const known = await this.#known(group);
+    const free = known.filter((slot) => !this.#taken.has(slot.name));
+    free.sort((a, b) => Number(b.ref === wish.ref) - Number(a.ref === wish.ref) || a.usedAtMs - b.usedAtMs);
+    const named = wish.workspace === null ? free[0] : free.toSorted((a, b) => a.number - b.number)[0];
+    const name = named?.name ?? `${group}/${String(firstFree(known.map((slot) => slot.number)))}`;
+    this.#taken.add(name);
+    const slot = this.at(name);
+    try {
+      if (named !== undefined && !named.clean) await removeFolder(slot.folder);
+      await prepare(slot);
+      await record(slot, { ref: wish.ref, usedAtMs: Date.now(), clean: false });
+      return slot;
+    } catch (error) {
+      this.#taken.delete(name);
+      throw error;
+    }
+  }
+
+  /** A slot that an earlier process had taken. */
+  retake(name: string): Slot {
+    this.#taken.add(name);
+    return this.at(name);
+  }
+
+  at(name: string): Slot {
+    const folder = path.join(this.#folder, name);
+    return {
+      name,
+      folder,
+      git: path.join(folder, "git"),
+      src: path.join(folder, "src"),
+      tmp: path.join(folder, "tmp"),
+    };
+  }
+
+  /** Gives a slot back. `clean` false: its next user finds it empty. */
+  async giveBack(slot: Slot, ref: string, clean: boolean): Promise<void> {
+    if (clean) await record(slot, { ref, usedAtMs: Date.now(), clean: true });
+    this.#taken.delete(slot.name);
+  }
+
+  async #known(
+    group: string,
+  ): Promise<{ name: string; number: number; ref: string; usedAtMs: number; clean: boolean }[]> {
+    let names: string[];
+    try {
+      names = await readdir(path.join(this.#folder, group));
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return [];
+      throw error;
+    }
+    const found = [];
+    for (const number of names.map(Number).filter((n) => Number.isSafeInteger(n))) {
+      const name = `${group}/${String(number)}`;
+      found.push({ name, number, ...(await readRecord(this.at(name))) });
+    }
+    return found;
+  }
+}
+
+/** Gives everything below a folder to a user: the container's, when it is not the runner's own. Links are not followed. */
+export async function own(folder: string, uid: number, gid: number): Promise<void> {
+  const mine = lstatSync(folder);
+  if (mine.uid !== uid || mine.gid !== gid) await lchown(folder, uid, gid);
+  if (!mine.isDirectory()) return;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) await own(file, uid, gid);
+    else {
+      const { uid: is, gid: group } = lstatSync(file);
+      if (is !== uid || group !== gid) await lchown(file, uid, gid);
+    }
+  }
+}
+
+async function prepare(slot: Slot): Promise<void> {
+  for (const folder of [slot.src, slot.tmp]) {
+    await mkdir(folder, { recursive: true });
+    // Any user of an image works here; the folders above let no other user of this machine in.
+    await chmod(folder, 0o777);
+  }
+}
+
+async function record(slot: Slot, what: z.infer<typeof SlotRecord>): Promise<void> {
+  await writeFile(path.join(slot.folder, "slot.json"), JSON.stringify(what));
+}
+
+async function readRecord(slot: Slot): Promise<z.infer<typeof SlotRecord>> {
+  try {
+    return SlotRecord.parse(JSON.parse(await readFile(path.join(slot.folder, "slot.json"), "utf8")));
+  } catch {
+    return { ref: "", usedAtMs: 0, clean: false };
+  }
+}
+
+function firstFree(numbers: readonly number[]): number {
+  for (let n = 1; ; n += 1) if (!numbers.includes(n)) return n;
+}
