@@ -164,3 +164,11 @@ export const SluiceFile = z.strictObject({
   notify: z.array(NotifyRule).default([]),
 });
 export type SluiceFile = z.infer<typeof SluiceFile>;
+
+/** An environment as stored: the file's, with lengths of time already in milliseconds. */
+export const EnvironmentDefinition = EnvironmentConfig.extend({
+  approve: ApproveRule.extend({ expires: z.int().positive() }),
+  soak: z.int().nonnegative(),
+  limit: z.int().positive(),
+});
+export type EnvironmentDefinition = z.infer<typeof EnvironmentDefinition>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SecretValue } from "../../secrets/values.ts";
 import { BuildSummary } from "./builds.ts";
 import { AtMs, Id, Page, ProjectKey, Wait, listOf } from "./common.ts";
 import { DeploymentSummary } from "./deployments.ts";
@@ -12,7 +13,6 @@ export const Secret = z.object({
   name: z.string(),
   scope: z.union([z.literal("server"), ProjectKey]),
   type: SecretType,
-  version: z.int().positive(),
   updatedAtMs: AtMs,
   updatedBy: z.string().nullable(),
   lastUsedAtMs: AtMs.nullable(),
@@ -21,25 +21,7 @@ export type Secret = z.infer<typeof Secret>;
 export const Secrets = listOf(Secret);
 
 /** Sets a secret; a new value is a new version. `file` content is base64. */
-export const PutSecretRequest = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("string"), value: z.string().min(1).max(65_536) }),
-  z.strictObject({
-    type: z.literal("usernamePassword"),
-    username: z.string().min(1).max(1024),
-    password: z.string().min(1).max(65_536),
-  }),
-  z.strictObject({
-    type: z.literal("file"),
-    fileName: z.string().min(1).max(255),
-    content: z.base64().max(200_000),
-  }),
-  z.strictObject({
-    type: z.literal("sshKey"),
-    username: z.string().max(1024),
-    privateKey: z.string().min(1).max(65_536),
-    passphrase: z.string().max(1024).optional(),
-  }),
-]);
+export const PutSecretRequest = SecretValue;
 export type PutSecretRequest = z.infer<typeof PutSecretRequest>;
 
 export const Runner = z.object({

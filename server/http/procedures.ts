@@ -1,0 +1,6 @@
+/** The modules of these rooms that hold procedures, for `openStore`. */
+export const HTTP_PROCEDURES: readonly URL[] = [
+  new URL("../webhooks/record.ts", import.meta.url),
+  new URL("../projects/hook.ts", import.meta.url),
+  new URL("../projects/apply.ts", import.meta.url),
+];

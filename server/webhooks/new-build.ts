@@ -1,0 +1,82 @@
+import { nudgeBuild, record } from "../store/outbox.ts";
+import type { Steps, Transaction } from "../store/procedure.ts";
+import type { EventKind, Trust } from "../store/states.ts";
+
+/** Everything a build row needs at its birth. `dataKey` is the build's own key, wrapped by the vault. */
+export interface NewBuild {
+  readonly projectId: number;
+  readonly deliveryId: number | null;
+  readonly trust: Trust;
+  readonly eventKind: EventKind;
+  readonly event: string;
+  readonly ref: string;
+  readonly sha: string | null;
+  readonly beforeSha: string | null;
+  readonly title: string;
+  readonly author: string;
+  readonly authorMail: string | null;
+  readonly actor: string;
+  readonly routes: string;
+  readonly parameters: string;
+  readonly dataKey: Uint8Array;
+  readonly restartOf?: number;
+  readonly restartFrom?: string;
+}
+
+/** Makes a queued build with the project's next number, and its nudge, in the caller's transaction. */
+export function* makeBuild(tx: Transaction, build: NewBuild): Steps<{ id: number; number: number }> {
+  const { nextNumber } = yield* tx.one(
+    tx.db
+      .updateTable("projects")
+      .set((eb) => ({ nextNumber: eb("nextNumber", "+", 1) }))
+      .where("id", "=", build.projectId)
+      .returning("nextNumber"),
+  );
+  const number = nextNumber - 1;
+  const settled = build.trust !== "unknown" && build.sha !== null;
+  const { id } = yield* tx.one(
+    tx.db
+      .insertInto("builds")
+      .values({
+        projectId: build.projectId,
+        number,
+        deliveryId: build.deliveryId,
+        trust: build.trust,
+        eventKind: build.eventKind,
+        event: build.event,
+        ref: build.ref,
+        sha: build.sha,
+        beforeSha: build.beforeSha,
+        title: build.title,
+        author: build.author,
+        authorMail: build.authorMail,
+        actor: build.actor,
+        routes: build.routes,
+        parameters: build.parameters,
+        state: "queued",
+        waitCode: settled ? null : "forge",
+        waitText: settled ? null : waitText(build),
+        waitSinceMs: settled ? null : tx.nowMs,
+        dataKey: build.dataKey,
+        restartOf: build.restartOf ?? null,
+        restartFrom: build.restartFrom ?? null,
+        createdAtMs: tx.nowMs,
+      })
+      .returning("id"),
+  );
+  yield* nudgeBuild(tx, id);
+  yield* record(tx, {
+    kind: "build.changed",
+    projectId: build.projectId,
+    buildId: id,
+    actor: build.actor,
+    body: { id },
+  });
+  return { id, number };
+}
+
+function waitText(build: NewBuild): string {
+  return build.trust === "unknown"
+    ? "waiting for the forge to say whether its author may write"
+    : "waiting for the repository to say which commit this is";
+}
