@@ -12,6 +12,7 @@ import type {
 import { unreachable } from "../../pipelines/unreachable.ts";
 import type { Limits, Scm } from "../../runners/protocol.ts";
 import type { BeginInput, CommandInput, EndInput, PortInput } from "./journal/turn-input.ts";
+import type { CommandNote } from "./journal/command-note.ts";
 import type { BuildSeal } from "./seal.ts";
 import {
   type BoundCredential,
@@ -19,6 +20,7 @@ import {
   type StashedBlob,
   type TranslateContext,
   commandsFor,
+  repositoryAndTag,
   credentialNames,
 } from "./translate/commands.ts";
 import { refusal } from "./translate/failure.ts";
@@ -226,7 +228,7 @@ async function prepareCommands(
   const handle = handleOf(scope.buildId, begin.id);
   const made = commandsFor(handle, resolved, context);
   if (!made.ok) return refused(made.reason, "not_allowed", made.fault);
-  const commands = made.commands.map((body) => sealCommand(scope.seal, body, begin.stepNo));
+  const commands = made.commands.map((body) => sealCommand(scope.seal, body, begin.stepNo, noteOf(request)));
   const bindings = [...context.credentials.values()].map(({ secretId, version }) => ({ secretId, version }));
   if (request.kind !== "session") {
     const session = handleOf(scope.buildId, request.session);
@@ -245,6 +247,17 @@ async function prepareCommands(
     outcome: null,
     bindings,
   };
+}
+
+/** What the end of a request leaves behind beside its value. */
+function noteOf(request: RunnerRequest): CommandNote | null {
+  if (request.kind === "blob" && request.op === "stash") return { kind: "stash", name: request.name };
+  if (request.kind === "blob" && request.op === "archive") return { kind: "archive" };
+  if (request.kind === "file" && request.op === "junit")
+    return { kind: "junit", allowEmpty: request.allowEmpty, keepLongOutput: request.keepLongOutput };
+  if (request.kind === "image" && request.op === "push")
+    return { kind: "push", ...repositoryAndTag(request.image) };
+  return null;
 }
 
 /** A command as it is stored: its body sealed under the build's key. */

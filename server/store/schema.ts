@@ -302,6 +302,8 @@ export interface CommandsTable {
   stepNo: number | null;
   type: string;
   body: Sealed;
+  note: Json | null; // what its end means beside the effect: name of a stash, files to keep
+  result: Sealed | null; // kept where an effect has several commands
   createdAtMs: Ms;
   ackedAtMs: Ms | null;
   endedAtMs: Ms | null;

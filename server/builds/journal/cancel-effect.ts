@@ -68,7 +68,7 @@ function* tellRunner(
     tx,
     command.session,
     null,
-    [{ id: `${handle}.x`, type: "cancel", body, stepNo: null }],
+    [{ id: `${handle}.x`, type: "cancel", body, stepNo: null, note: null }],
     written,
   );
   return true;

@@ -42,7 +42,7 @@ export function* leaveSession(
       tx,
       session.id,
       null,
-      [{ id: `${session.id}.c`, type: "close", body: command, stepNo: null }],
+      [{ id: `${session.id}.c`, type: "close", body: command, stepNo: null, note: null }],
       written,
     );
   }
@@ -88,7 +88,7 @@ export function* leaveContainer(
     tx,
     row.session,
     null,
-    [{ id: `${effect.handle}.d`, type: "drop", body: command, stepNo: null }],
+    [{ id: `${effect.handle}.d`, type: "drop", body: command, stepNo: null, note: null }],
     written,
   );
 }

@@ -7,6 +7,8 @@ export interface CommandInput {
   readonly type: CommandType;
   readonly body: Uint8Array;
   readonly stepNo: number | null;
+  /** What its end means beside the effect, as JSON. */
+  readonly note: string | null;
 }
 
 /** The row an effect waits for, written with its begin. */

@@ -230,6 +230,7 @@ export function* writeCommands(
           stepNo: command.stepNo,
           type: command.type,
           body: command.body,
+          note: command.note,
           createdAtMs: tx.nowMs,
         })
         .onConflict((conflict) => conflict.column("id").doNothing()),

@@ -465,6 +465,8 @@ function sessions({ int, blob, id }: Words): string[] {
       step_no ${int},
       type text not null,
       body ${blob} not null,
+      note text,
+      result ${blob},
       created_at_ms ${int} not null,
       acked_at_ms ${int},
       ended_at_ms ${int},
