@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./folder.ts";
 import { runToEnd } from "./process.ts";
 
-const POST_RECEIVE = fileURLToPath(new URL("post-receive.ts", import.meta.url));
+const POST_RECEIVE = fileURLToPath(new URL("../../../examples/post-receive", import.meta.url));
 
 /** Where a repository announces what was pushed: an address of Sluice and the secret that signs the request. */
 export interface Hook {
@@ -72,7 +72,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       await createRepository(join(folder, `${name}.git`));
       return `${url}/${name}.git`;
     },
-    setHook: async (name, hook) => await setHook(join(folder, `${name}.git`), hook),
+    setHook: async (name, hook) => await setHook(folder, name, hook),
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -156,11 +156,14 @@ async function createRepository(path: string): Promise<void> {
   await git(path, ["config", "http.receivepack", "true"]);
 }
 
-async function setHook(path: string, hook: Hook): Promise<void> {
+async function setHook(folder: string, name: string, hook: Hook): Promise<void> {
+  const path = join(folder, `${name}.git`);
   await git(path, ["config", "sluice.url", hook.url]);
   await git(path, ["config", "sluice.secret", hook.secret]);
+  await git(path, ["config", "sluice.repository", name]);
+  // The very hook that people are told to install.
   const file = join(path, "hooks", "post-receive");
-  await writeFile(file, `#!/bin/sh\nexec '${process.execPath}' '${POST_RECEIVE}'\n`);
+  await copyFile(POST_RECEIVE, file);
   await chmod(file, 0o755);
 }
 
