@@ -1,0 +1,47 @@
+import type { ExecRequest } from "../ports.ts";
+import type { Flow } from "../interpreter/flow.ts";
+import type { Value } from "../interpreter/values.ts";
+import { fieldOf, textIn } from "../engine/convert.ts";
+import type { Run } from "../engine/build.ts";
+import type { StepCall } from "./step.ts";
+
+/** A command where the flow is: its container, directory, whole environment and secrets. */
+export function execRequest(
+  run: Run,
+  call: StepCall,
+  command: ExecRequest["command"],
+  more: { readonly capture: boolean; readonly encoding: string | null; readonly label: string | null },
+): ExecRequest {
+  const session = call.session();
+  const env: Record<string, string> = {};
+  for (const [name, variable] of run.environment()) if (!variable.isSecret) env[name] = variable.value;
+  const { cwd, secrets, registry } = run.context;
+  return {
+    kind: "exec",
+    session: session.id,
+    container: session.container,
+    command,
+    cwd,
+    env,
+    secrets,
+    registries: registry === null ? [] : [registry],
+    ...more,
+  };
+}
+
+/** Runs a script and gives what the flags ask for: nothing, its output, or its exit code. */
+export function* runScript(call: StepCall, command: ExecRequest["command"]): Flow<Value> {
+  const { args, run } = call;
+  const wantsOutput = args.flag("returnStdout");
+  const wantsStatus = args.flag("returnStatus");
+  if (wantsOutput && wantsStatus) call.refuse("returnStdout and returnStatus cannot be asked for at once");
+  const label = args.optionalText("label");
+  call.label(label ?? args.text("script"));
+  const more = { capture: wantsOutput, encoding: args.optionalText("encoding"), label };
+  const ended = yield* call.effect(execRequest(run, call, command, more));
+  const exit = fieldOf(ended, "exit");
+  const code = typeof exit === "number" ? exit : -1;
+  if (wantsStatus) return code;
+  if (code !== 0) call.fail(`script returned exit code ${code}`, { exit: code });
+  return wantsOutput ? textIn(fieldOf(ended, "out")) : null;
+}
