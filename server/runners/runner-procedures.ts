@@ -1,0 +1,403 @@
+import { z } from "zod";
+import { announce } from "../builds/journal/announce.ts";
+import { endEffect } from "../builds/journal/end-effect.ts";
+import { takeBackPlace } from "../builds/journal/leave.ts";
+import type { Handle } from "../../runners/protocol.ts";
+import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
+import { place, type PlacingRunner, type WaitingSession } from "./place.ts";
+
+const Labels = z.array(z.string());
+const Versions = z.looseObject({ agentImage: z.boolean().optional() });
+
+/** Sessions that take up a place: assigned or at work, not lent to an inner one, not parked. */
+const AT_WORK = ["assigned", "ready"] as const;
+
+/** Places all waiting sessions on live runners; what cannot be placed is told why. */
+export const placeSessions = procedure(
+  "runners.place",
+  { durability: "normal" },
+  function* (tx: Transaction, _input: Record<string, never>): Steps<{ session: string; runner: number }[]> {
+    const waiting = yield* waitingSessions(tx);
+    if (waiting.length === 0) return [];
+    const { runners, byProject } = yield* placingRunners(tx);
+    const placed: { session: string; runner: number }[] = [];
+    for (const placement of place(waiting, runners, byProject)) {
+      if (placement.kind === "waits") {
+        yield* tx.run(
+          tx.db
+            .updateTable("sessions")
+            .set({ waitCode: placement.code, waitText: placement.text })
+            .where("id", "=", placement.session)
+            .where("state", "=", "queued"),
+        );
+        continue;
+      }
+      const won = yield* tx.run(
+        tx.db
+          .updateTable("sessions")
+          .set((eb) => ({
+            state: "assigned" as const,
+            runnerId: placement.runner,
+            fence: eb("fence", "+", 1),
+            assignedAtMs: tx.nowMs,
+            waitCode: null,
+            waitText: null,
+          }))
+          .where("id", "=", placement.session)
+          .where("state", "=", "queued"),
+      );
+      if (won > 0) placed.push({ session: placement.session, runner: placement.runner });
+    }
+    return placed;
+  },
+);
+
+function* waitingSessions(tx: Transaction): Steps<WaitingSession[]> {
+  const rows = yield* tx.all(
+    tx.db
+      .selectFrom("sessions")
+      .innerJoin("builds", "builds.id", "sessions.buildId")
+      .select([
+        "sessions.id as id",
+        "builds.projectId as projectId",
+        "sessions.label as label",
+        "sessions.queuedAtMs as queuedAtMs",
+      ])
+      .where("sessions.state", "=", "queued")
+      .orderBy("sessions.queuedAtMs")
+      .limit(500),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    projectId: row.projectId,
+    label: row.label,
+    queuedAtMs: row.queuedAtMs,
+    besideRunner: null,
+    needsAgentImage: false,
+  }));
+}
+
+function* placingRunners(
+  tx: Transaction,
+): Steps<{ runners: PlacingRunner[]; byProject: Map<number, number> }> {
+  const rows = yield* tx.all(tx.db.selectFrom("runners").selectAll().where("state", "!=", "revoked"));
+  const busy = yield* tx.all(
+    tx.db
+      .selectFrom("sessions")
+      .innerJoin("builds", "builds.id", "sessions.buildId")
+      .select(["sessions.runnerId as runnerId", "builds.projectId as projectId"])
+      .where("sessions.state", "in", AT_WORK)
+      .where("sessions.placeLent", "=", 0),
+  );
+  const byRunner = new Map<number, number>();
+  const byProject = new Map<number, number>();
+  for (const { runnerId, projectId } of busy) {
+    if (runnerId !== null) byRunner.set(runnerId, (byRunner.get(runnerId) ?? 0) + 1);
+    byProject.set(projectId, (byProject.get(projectId) ?? 0) + 1);
+  }
+  const runners = rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    labels: Labels.parse(JSON.parse(row.labels)),
+    places: row.places,
+    busy: byRunner.get(row.id) ?? 0,
+    online: row.state !== "offline",
+    draining: row.state === "draining",
+    warm: z.array(z.number()).catch([]).parse(JSON.parse(row.workspaces)),
+    hasAgentImage: Versions.catch({}).parse(JSON.parse(row.versions)).agentImage ?? true,
+  }));
+  return { runners, byProject };
+}
+
+/** What a runner said of itself; what it holds of ours. */
+export interface HelloInput {
+  readonly runnerId: number;
+  readonly boot: string;
+  readonly labels: readonly string[];
+  readonly places: number;
+  readonly draining: boolean;
+  readonly versions: string;
+  readonly problem: string | null;
+  readonly sessions: readonly { readonly id: Handle; readonly fence: number; readonly parked: boolean }[];
+}
+
+export interface HelloResult {
+  readonly keep: string[];
+  readonly close: string[];
+  /** Sessions that were open on this runner and that it no longer has. */
+  readonly missing: string[];
+}
+
+/** Takes a runner in: its word about itself, and which of the sessions it holds are still its own. */
+export const helloRunner = procedure(
+  "runners.hello",
+  { durability: "normal" },
+  function* (tx: Transaction, input: HelloInput): Steps<HelloResult> {
+    yield* tx.run(
+      tx.db
+        .updateTable("runners")
+        .set({
+          boot: input.boot,
+          labels: JSON.stringify(input.labels),
+          places: input.places,
+          state: input.draining ? "draining" : "online",
+          versions: input.versions,
+          problem: input.problem,
+          lastSeenAtMs: tx.nowMs,
+          goneAtMs: null,
+        })
+        .where("id", "=", input.runnerId)
+        .where("state", "!=", "revoked"),
+    );
+    const rows = yield* tx.all(
+      tx.db
+        .selectFrom("sessions")
+        .leftJoin("commands", (join) =>
+          join
+            .onRef("commands.sessionId", "=", "sessions.id")
+            .on("commands.type", "=", "close")
+            .on("commands.ackedAtMs", "is", null),
+        )
+        .select([
+          "sessions.id as id",
+          "sessions.state as state",
+          "sessions.fence as fence",
+          "commands.no as closing",
+        ])
+        .where("sessions.runnerId", "=", input.runnerId)
+        .where((eb) =>
+          eb.or([eb("sessions.state", "not in", ["closed", "lost"]), eb("commands.no", "is not", null)]),
+        ),
+    );
+    const mine = new Map(rows.map((row) => [row.id, row]));
+    const keep: string[] = [];
+    const close: string[] = [];
+    for (const held of input.sessions) {
+      const row = mine.get(held.id);
+      if (row !== undefined && row.fence === held.fence && row.state !== "lost") keep.push(held.id);
+      else close.push(held.id);
+    }
+    const held = new Set(input.sessions.map((session) => session.id));
+    const missing = rows.filter(
+      (row) => (row.state === "ready" || row.state === "parked") && !held.has(row.id),
+    );
+    // Nothing is left to close of a session that its runner does not have.
+    const forgotten = rows.filter((row) => row.state === "closed" && !held.has(row.id)).map((row) => row.id);
+    if (forgotten.length > 0)
+      yield* tx.run(
+        tx.db
+          .updateTable("commands")
+          .set({ ackedAtMs: tx.nowMs, endedAtMs: tx.nowMs })
+          .where("sessionId", "in", forgotten)
+          .where("ackedAtMs", "is", null),
+      );
+    yield* announce(tx, { kind: "runner.changed", projectId: null, buildId: null, id: input.runnerId });
+    return { keep, close, missing: missing.map((row) => row.id) };
+  },
+);
+
+/** Notes that a runner was heard. */
+export const seenRunner = procedure(
+  "runners.seen",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { runnerId: number }): Steps<number> {
+    return yield* tx.run(
+      tx.db
+        .updateTable("runners")
+        .set({ lastSeenAtMs: tx.nowMs, goneAtMs: null })
+        .where("id", "=", input.runnerId),
+    );
+  },
+);
+
+/** Notes that a runner's connection closed. */
+export const runnerGone = procedure(
+  "runners.gone",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { runnerId: number; boot: string }): Steps<number> {
+    return yield* tx.run(
+      tx.db
+        .updateTable("runners")
+        .set({ goneAtMs: tx.nowMs })
+        .where("id", "=", input.runnerId)
+        .where("boot", "=", input.boot)
+        .where("goneAtMs", "is", null),
+    );
+  },
+);
+
+/** After how long a runner whose connection closed, or that says nothing, counts as away. */
+export const GONE_MS = 15_000;
+export const SILENT_MS = 120_000;
+
+/** A session of a runner that is away, and whether anybody else could do its work. */
+export interface Stranded {
+  readonly session: string;
+  readonly buildId: number;
+  readonly runner: string;
+  readonly opened: boolean;
+  readonly label: string;
+}
+
+/** Marks runners that are away as offline and lists their sessions that another runner could take. */
+export const findStranded = procedure(
+  "runners.findStranded",
+  { durability: "normal" },
+  function* (tx: Transaction, _input: Record<string, never>): Steps<Stranded[]> {
+    const away = yield* tx.all(
+      tx.db
+        .updateTable("runners")
+        .set({ state: "offline" })
+        .where("state", "in", ["online", "draining"])
+        .where((eb) =>
+          eb.or([eb("goneAtMs", "<=", tx.nowMs - GONE_MS), eb("lastSeenAtMs", "<=", tx.nowMs - SILENT_MS)]),
+        )
+        .returning("id"),
+    );
+    for (const { id } of away)
+      yield* announce(tx, { kind: "runner.changed", projectId: null, buildId: null, id });
+    const rows = yield* tx.all(
+      tx.db
+        .selectFrom("sessions")
+        .innerJoin("runners", "runners.id", "sessions.runnerId")
+        .innerJoin("effects", (join) =>
+          join
+            .onRef("effects.buildId", "=", "sessions.buildId")
+            .onRef("effects.id", "=", "sessions.effectId"),
+        )
+        .select([
+          "sessions.id as session",
+          "sessions.buildId as buildId",
+          "sessions.label as label",
+          "runners.id as runnerId",
+          "runners.name as runner",
+          "effects.state as effect",
+        ])
+        .where("sessions.state", "in", ["assigned", "ready", "parked"])
+        .where("runners.state", "in", ["offline", "revoked"]),
+    );
+    if (rows.length === 0) return [];
+    const { runners } = yield* placingRunners(tx);
+    const able = runners.filter((runner) => runner.online && !runner.draining);
+    const stranded = rows.filter(
+      (row) => place([alone(row)], able, new Map())[0]?.kind === "placed" || hasRoomLater(row, able),
+    );
+    return stranded.map((row) => ({
+      session: row.session,
+      buildId: row.buildId,
+      runner: row.runner,
+      opened: row.effect !== "begun",
+      label: row.label,
+    }));
+  },
+);
+
+function alone(row: { session: string; label: string }): WaitingSession {
+  return {
+    id: row.session,
+    projectId: 0,
+    label: row.label,
+    queuedAtMs: 0,
+    besideRunner: null,
+    needsAgentImage: false,
+  };
+}
+
+/** A runner that is full now will have a place again: that is "another could run it". */
+function hasRoomLater(row: { session: string; label: string }, able: readonly PlacingRunner[]): boolean {
+  const empty = able.map((runner) => ({ ...runner, busy: 0 }));
+  return place([alone(row)], empty, new Map())[0]?.kind === "placed";
+}
+
+/** Takes an agent that was not open yet back into the queue: nothing had run in it. */
+export const requeueSession = procedure(
+  "runners.requeue",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { session: string }): Steps<boolean> {
+    const changed = yield* tx.run(
+      tx.db
+        .updateTable("sessions")
+        .set((eb) => ({
+          state: "queued" as const,
+          runnerId: null,
+          fence: eb("fence", "+", 1),
+          assignedAtMs: null,
+        }))
+        .where("id", "=", input.session)
+        .where("state", "=", "assigned"),
+    );
+    if (changed === 0) return false;
+    yield* tx.run(
+      tx.db
+        .updateTable("commands")
+        .set({ ackedAtMs: null, endedAtMs: null, result: null })
+        .where("sessionId", "=", input.session),
+    );
+    return true;
+  },
+);
+
+/** Open effects of a session: what ends when it is lost. */
+export const openEffectsOf = procedure(
+  "runners.openEffects",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { session: string }): Steps<{ buildId: number; effects: string[] }> {
+    const session = yield* tx.first(
+      tx.db.selectFrom("sessions").select(["buildId", "effectId"]).where("id", "=", input.session),
+    );
+    if (session === undefined) return { buildId: 0, effects: [] };
+    const rows = yield* tx.all(
+      tx.db
+        .selectFrom("effects")
+        .leftJoin("commands", "commands.id", "effects.handle")
+        .select("effects.id as id")
+        .where("effects.buildId", "=", session.buildId)
+        .where("effects.state", "=", "begun")
+        .where((eb) =>
+          eb.or([eb("commands.sessionId", "=", input.session), eb("effects.id", "=", session.effectId)]),
+        ),
+    );
+    return { buildId: session.buildId, effects: rows.map((row) => row.id) };
+  },
+);
+
+/** Says that a session is lost, and ends what was open in it, in one transaction. */
+export const loseSession = procedure(
+  "runners.lose",
+  { durability: "normal" },
+  function* (
+    tx: Transaction,
+    input: {
+      session: string;
+      code: string;
+      text: string;
+      ends: readonly { effectId: string; outcome: Uint8Array }[];
+    },
+  ): Steps<{ lost: boolean; buildId: number }> {
+    const session = yield* tx.first(
+      tx.db
+        .updateTable("sessions")
+        .set((eb) => ({
+          state: "lost" as const,
+          fence: eb("fence", "+", 1),
+          lostCode: input.code,
+          lostText: input.text,
+          closedAtMs: tx.nowMs,
+        }))
+        .where("id", "=", input.session)
+        .where("state", "not in", ["closed", "lost"])
+        .returning(["buildId", "outerId"]),
+    );
+    if (session === undefined) return { lost: false, buildId: 0 };
+    yield* tx.run(
+      tx.db
+        .updateTable("commands")
+        .set({ ackedAtMs: tx.nowMs, endedAtMs: tx.nowMs })
+        .where("sessionId", "=", input.session)
+        .where("ackedAtMs", "is", null),
+    );
+    for (const end of input.ends) yield* endEffect(tx, { buildId: session.buildId, ...end, exitCode: null });
+    if (session.outerId !== null) yield* takeBackPlace(tx, session.outerId);
+    return { lost: true, buildId: session.buildId };
+  },
+);
