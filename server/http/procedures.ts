@@ -3,4 +3,6 @@ export const HTTP_PROCEDURES: readonly URL[] = [
   new URL("../webhooks/record.ts", import.meta.url),
   new URL("../projects/hook.ts", import.meta.url),
   new URL("../projects/apply.ts", import.meta.url),
+  new URL("../auth/rows.ts", import.meta.url),
+  new URL("../audit/append.ts", import.meta.url),
 ];
