@@ -1,0 +1,108 @@
+import type { Logger } from "pino";
+import { sealOutcome } from "../builds/prepare-begin.ts";
+import type { BuildSeal } from "../builds/seal.ts";
+import { AGENT_LOST } from "../builds/translate/failure.ts";
+import type { Store } from "../store/store.ts";
+import {
+  findStranded,
+  loseSession,
+  openEffectsOf,
+  placeSessions,
+  requeueSession,
+} from "./runner-procedures.ts";
+
+/** Gives sessions their places and ends those whose runner is gone. */
+export interface Sessions {
+  /** Something changed: a session waits, a place is free, a runner came. Looks soon, once for many calls. */
+  placesChanged(): void;
+  /** A runner said that it does not have this session, or lost it. */
+  lost(session: string, code: string, text: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LOOK_MS = 2_000;
+
+export function createSessions(deps: {
+  readonly store: Store;
+  readonly sealOf: (buildId: number) => Promise<BuildSeal>;
+  readonly poke: (buildId: number) => void;
+  /** Sessions that have commands for their runner now. */
+  readonly assigned: (sessions: readonly string[]) => void;
+  readonly log: Logger;
+}): Sessions {
+  const { store, log } = deps;
+  let wanted = false;
+  let running: Promise<void> | null = null;
+  let stopped = false;
+
+  async function placeAll(): Promise<void> {
+    while (wanted && !stopped) {
+      wanted = false;
+      const placed = await store.call(placeSessions, {});
+      if (placed.length > 0) deps.assigned(placed.map(({ session }) => session));
+    }
+  }
+
+  function placesChanged(): void {
+    wanted = true;
+    if (running !== null || stopped) return;
+    running = placeAll()
+      .catch((err: unknown) => log.error({ err }, "sessions could not be placed"))
+      .finally(() => {
+        running = null;
+        if (wanted) placesChanged();
+      });
+  }
+
+  async function lost(session: string, code: string, text: string): Promise<void> {
+    const { buildId, effects } = await store.call(openEffectsOf, { session });
+    if (buildId === 0) return;
+    const seal = await deps.sealOf(buildId);
+    const error = {
+      $: "error" as const,
+      class: AGENT_LOST,
+      message: text,
+      code: "runner_lost",
+      fault: "sluice" as const,
+      causes: [],
+    };
+    const ends = effects.map((effectId) => ({ effectId, outcome: sealOutcome(seal, effectId, { error }) }));
+    const result = await store.call(loseSession, { session, code, text, ends });
+    if (!result.lost) return;
+    log.warn({ session, code }, "an agent session was lost");
+    deps.poke(result.buildId);
+    placesChanged();
+  }
+
+  async function look(): Promise<void> {
+    for (const stranded of await store.call(findStranded, {})) {
+      const text = `the runner ${stranded.runner} is gone`;
+      if (!stranded.opened && (await store.call(requeueSession, { session: stranded.session }))) {
+        log.info({ session: stranded.session }, "an agent that was not open yet is placed elsewhere");
+        placesChanged();
+      } else await lost(stranded.session, "runner_lost", text);
+    }
+    placesChanged();
+  }
+
+  let looking: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    if (looking !== null) return;
+    looking = look()
+      .catch((err: unknown) => log.warn({ err }, "runners could not be looked at"))
+      .finally(() => {
+        looking = null;
+      });
+  }, LOOK_MS);
+
+  return {
+    placesChanged,
+    lost,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await looking;
+      await running;
+    },
+  };
+}
