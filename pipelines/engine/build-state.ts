@@ -34,6 +34,8 @@ export function resultNamed(text: string): Result {
 export class BuildState {
   /** Null while nothing made it worse than good. */
   result: Result | null = null;
+  /** What `currentBuild.result` reads inside a `post` block: the result with the error of the stage in it. */
+  combined: Result | null = null;
   displayName: string;
   description: string | null = null;
   keepLog = false;
@@ -42,6 +44,11 @@ export class BuildState {
 
   constructor(displayName: string) {
     this.displayName = displayName;
+  }
+
+  /** What a script reads as `currentBuild.result`. */
+  get shownResult(): Result | null {
+    return this.combined === null ? this.result : worst(this.combined, this.result);
   }
 
   /** Setting a result only ever worsens it. */

@@ -32,6 +32,8 @@ export class Run {
   readonly needles: Needle[] = [];
   /** Parameters in force: `params`. Frozen when the file's definitions are known. */
   params: MapValue;
+  /** A `pipeline { }` runs once in a build. */
+  hasPipelineRun = false;
   /** The main script, once it is loaded. */
   script: Script | null = null;
   readonly #variables: ReadonlyMap<string, string>;
@@ -78,6 +80,25 @@ export class Run {
   environment(): Map<string, EffectiveVariable> {
     const { session, layers } = this.context;
     return effectiveEnv(session?.env ?? {}, this.buildVariables(), layers);
+  }
+
+  /** One variable of that environment; undefined when it is not set. */
+  variable(name: string): string | undefined {
+    const { session, layers } = this.context;
+    for (let layer = layers; layer !== null; layer = layer.parent) {
+      for (const key of layer.values.keys())
+        if (key.startsWith(name) && key.charAt(name.length) === "+")
+          return this.environment().get(name)?.value;
+      const value = layer.values.get(name);
+      if (value !== undefined) return value === "" && !layer.isSecret ? undefined : value;
+    }
+    const { build } = this;
+    return (
+      build.variables.get(name) ??
+      this.#parameterVariables.get(name) ??
+      this.#variables.get(name) ??
+      session?.env[name]
+    );
   }
 
   /** Runs `body` while the flow's steps see the context with `change`. */

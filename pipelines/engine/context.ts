@@ -7,6 +7,7 @@ import type {
   StageState,
   Stored,
 } from "../ports.ts";
+import type { Flow } from "../interpreter/flow.ts";
 import type { Value } from "../interpreter/values.ts";
 import type { TimerScope } from "./scheduler.ts";
 
@@ -39,6 +40,13 @@ export type StageScope = {
   state: StageState;
 };
 
+/** An `environment { }` in the making: its values may name each other in any order. */
+export type EnvBlock = {
+  /** Is this a name of the block that can be asked for now? */
+  readonly has: (name: string) => boolean;
+  readonly read: (name: string) => Flow<Value>;
+};
+
 /** What a step sees, and a block may change for the steps inside. Never changed in place. */
 export type Context = {
   readonly layers: EnvLayer | null;
@@ -51,8 +59,8 @@ export type Context = {
   readonly inParallel: boolean;
   /** True inside `pipeline { }`: an agent none there has its own message. */
   readonly isDeclarative: boolean;
-  /** Name of the `id` of a script block's stage for messages. */
-  readonly timestamps: boolean;
+  /** The `environment { }` whose values are being worked out. */
+  readonly envBlock: EnvBlock | null;
 };
 
 /** A variable as an exec needs it. */

@@ -1,0 +1,24 @@
+import type { Flow } from "../../interpreter/flow.ts";
+import type { Stage } from "../../model/pipeline.ts";
+import type { StageScope } from "../context.ts";
+import { inStage, markStage } from "../stages.ts";
+import { childStages } from "./children.ts";
+import type { World } from "./world.ts";
+
+/** Thrown through the wrappers of a stage whose `when` does not hold. No script can catch it. */
+export class SkippedByWhen extends Error {}
+
+/** Shows a stage, and each stage in it, as skipped. `reason` follows its name: `due to earlier failure(s)`. */
+export function* skipStage(world: World, stage: Stage, reason: string): Flow<void> {
+  const { run } = world;
+  run.print("[Pipeline] stage");
+  yield* inStage(run, stage.name, (scope) => markSkipped(world, stage, scope, reason));
+  run.print("[Pipeline] // stage");
+}
+
+/** The same for a stage that has been opened already. */
+export function* markSkipped(world: World, stage: Stage, scope: StageScope, reason: string): Flow<void> {
+  world.run.print(`Stage "${stage.name}" skipped ${reason}`);
+  markStage(world.run, scope, "skipped", { note: reason });
+  for (const child of childStages(stage)) yield* skipStage(world, child, reason);
+}
