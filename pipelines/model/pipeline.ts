@@ -49,7 +49,7 @@ export type Work =
   | { readonly kind: "parallel"; readonly stages: readonly Stage[] }
   | { readonly kind: "matrix"; readonly matrix: Matrix };
 
-/** The kinds of agent. `kubernetes` is known so that it can be refused by name. */
+/** The kinds of agent there are. */
 export type AgentType = "any" | "none" | "label" | "node" | "docker" | "dockerfile";
 
 /** `agent any`, `agent { docker 'node:24' }`. A value alone is the field it stands for: `label`, `image`. */
