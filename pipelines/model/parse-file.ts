@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { MethodCall, Program } from "../syntax/ast.ts";
 import { parse } from "../syntax/parser.ts";
+import { namesDeclared, usesLibraries } from "./declared.ts";
 import { findPipelines, refuseNested } from "./find.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { readPipeline } from "./read.ts";
@@ -17,12 +18,26 @@ export type PipelineFile = {
   readonly diagnostics: readonly Diagnostic[];
 };
 
-/** Reads a Jenkinsfile or a file of a shared library. Steps are checked as far as `stepNamed` knows them. */
-export function parsePipelineFile(text: string, stepNamed: SignatureLookup): PipelineFile {
+/** What the reader knows of the world. */
+export type KnownSteps = {
+  /** Gives the signature of a known step; without it no step's arguments are checked. */
+  readonly stepNamed?: SignatureLookup;
+  /** The names of all steps; with them a step that nobody knows gets a warning. */
+  readonly stepNames?: readonly string[];
+};
+
+/** Reads a Jenkinsfile or a file of a shared library. */
+export function parsePipelineFile(text: string, known: KnownSteps = {}): PipelineFile {
   const { program, diagnostics } = parse(text);
   // As in Jenkins, a file that is no Groovy is not looked at further: whatever follows would be guessed.
   if (diagnostics.length > 0) return { program, pipelines: new Map(), diagnostics };
-  const r: Reading = { text, stepNamed, diagnostics: [] };
+  const r: Reading = {
+    text,
+    stepNamed: known.stepNamed ?? (() => undefined),
+    stepNames: usesLibraries(program) ? [] : (known.stepNames ?? []),
+    declared: namesDeclared(program),
+    diagnostics: [],
+  };
   const pipelines = new Map<MethodCall, Pipeline>();
   const calls = findPipelines(program);
   for (const call of calls) {

@@ -6,6 +6,10 @@ import type { SignatureLookup } from "./signatures.ts";
 export type Reading = {
   readonly text: string;
   readonly stepNamed: SignatureLookup;
+  /** The names of all known steps; empty when unknown ones are not to be spoken of. */
+  readonly stepNames: readonly string[];
+  /** What the file itself declares: functions, variables, parameters. */
+  readonly declared: ReadonlySet<string>;
   readonly diagnostics: Diagnostic[];
 };
 
@@ -27,6 +31,11 @@ export function refuse(
     ...(hint === undefined ? {} : { hint }),
     ...(related === undefined ? {} : { related }),
   });
+}
+
+/** Notes something that does not refuse the file. */
+export function warn(r: Reading, code: string, message: string, span: Span, hint: string): void {
+  r.diagnostics.push({ code, message, hint, severity: "warning", span });
 }
 
 /** The text a node was written as. */

@@ -210,7 +210,7 @@ const BLOCKED_CALLS: ReadonlyMap<string, string> = new Map([
 const MOST_STASHES = 50n;
 
 function checkOption(r: Reading, option: Setting): void {
-  if (option.name === "parameters" || option.name === "pipelineTriggers") {
+  if (option.name === "parameters" || option.name === "triggers" || option.name === "pipelineTriggers") {
     const word = option.name === "parameters" ? "parameters" : "triggers";
     refuse(
       r,

@@ -112,6 +112,7 @@ export const OPTIONS = shapes({
   throttle: "*",
   throttleJobProperty: "*",
   timestamps: "",
+  triggers: "*",
   withAWS: "*",
   withSonarQubeEnv: "*",
   parameters: "*",

@@ -1,6 +1,7 @@
 import type { Closure, MethodCall, Statement } from "../syntax/ast.ts";
 import { checkArguments } from "./call-arguments.ts";
-import { blockOf, callOf, nameOf, plainName, refuse } from "./reading.ts";
+import { nearest } from "./nearest.ts";
+import { blockOf, callOf, nameOf, plainName, refuse, warn } from "./reading.ts";
 import type { Reading } from "./reading.ts";
 import { shapeOfStep } from "./signatures.ts";
 
@@ -92,10 +93,19 @@ function checkStep(r: Reading, statement: Statement): void {
 function checkStepArguments(r: Reading, name: string, call: MethodCall, block: Closure | undefined): void {
   if (name === "parallel") return;
   const signature = r.stepNamed(name);
+  if (signature === undefined) warnUnknown(r, name, call);
   const positional = block === undefined ? call.arguments.positional : call.arguments.positional.slice(0, -1);
   const shape =
     signature === undefined
       ? { fields: [], sole: undefined, takesBlock: true, isOpen: true }
       : shapeOfStep(signature);
   checkArguments(r, name, call.arguments, positional, shape, call.method.span);
+}
+
+/** Jenkins finds out at run time only; the file may be for a step that is added later. */
+function warnUnknown(r: Reading, name: string, call: MethodCall): void {
+  if (r.stepNames.length === 0 || r.declared.has(name) || r.stepNames.includes(name) || BLOCKED.has(name))
+    return;
+  const message = `No such DSL method '${name}' found among steps`;
+  warn(r, "step-unknown", message, call.method.span, `did you mean ${nearest(name, r.stepNames)}?`);
 }

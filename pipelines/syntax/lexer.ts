@@ -308,7 +308,24 @@ class Lexer {
       text = OCTAL_START.exec(this.#text)?.[0] ?? "0";
     }
     this.#at += text.length;
+    if (this.#text[this.#at] === "_") this.#brokenNumber();
     this.#push(isDecimal ? "decimal" : "integer", start);
+  }
+
+  // 1_000 is a number, 1_A is none.
+  #brokenNumber(): void {
+    let end = this.#at;
+    while (this.#text[end] === "_") end += 1;
+    const found = /[\r\n]/.test(this.#text[end] ?? "") ? "\\n" : (this.#text[end] ?? "end of file");
+    this.#problem(
+      "number",
+      `expecting token in range: '0'..'9', found '${found}'`,
+      end,
+      end + 1,
+      "a name cannot begin with a digit",
+    );
+    while (isLetter(this.#text.charCodeAt(this.#at)) || isDigit(this.#text.charCodeAt(this.#at)))
+      this.#at += 1;
   }
 
   #operator(c: string): void {

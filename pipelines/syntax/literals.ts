@@ -9,7 +9,7 @@ export function integerOf(token: Token, negative = false): IntegerLiteral {
   const text = token.text.replaceAll("_", "").toLowerCase();
   const suffix = /[lig]$/.exec(text)?.[0];
   const digits = suffix === undefined ? text : text.slice(0, -1);
-  const size = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  const size = toBigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
   const value = negative ? -size : size;
   if (suffix === "i")
     return { kind: "IntegerLiteral", value: BigInt.asIntN(32, value), type: "int", span: token.span };
@@ -21,6 +21,11 @@ export function integerOf(token: Token, negative = false): IntegerLiteral {
     type: suffix === "g" ? "bigInteger" : widthOf(value),
     span: token.span,
   };
+}
+
+/** A malformed number has been reported by the lexer and counts as zero. */
+function toBigInt(digits: string): bigint {
+  return /^(0x[0-9a-f]+|0b[01]+|0o[0-7]+|[0-9]+)$/.test(digits) ? BigInt(digits) : 0n;
 }
 
 function widthOf(value: bigint): IntegerLiteral["type"] {

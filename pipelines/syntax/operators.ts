@@ -23,6 +23,7 @@ import {
   unexpected,
 } from "./cursor.ts";
 import type { Parser } from "./cursor.ts";
+import { describe } from "./describe.ts";
 import { decimalOf, integerOf } from "./literals.ts";
 import { startsCast, startsMultipleAssignment } from "./lookahead.ts";
 import { parsePath } from "./paths.ts";
@@ -89,26 +90,27 @@ function parseMultipleAssignment(p: Parser): MultipleAssignment {
 /** Only a variable, a property or an index can be assigned to. */
 function checkTarget(p: Parser, target: Expression, operator: Token): void {
   if (target.kind === "Variable" || target.kind === "Property" || target.kind === "Index") return;
-  const what = TARGETS[target.kind] ?? "is a bad expression as the left hand side of an assignment operator";
-  const text = what.startsWith("is a bad") ? "the left hand side" : "the left hand side of the assignment";
-  report(
-    p,
-    "cannot-assign",
-    `${text} ${what}${what.startsWith("is a bad") ? "" : ", but it should be a variable expression"}`,
-    operator.span,
-    "assign to a variable, a property or an element",
-  );
+  const what = TARGETS[target.kind];
+  const message =
+    what === undefined
+      ? "this is a bad expression as the left hand side of an assignment operator"
+      : `${what.includes("call") ? `"${describe(target)}"` : shownTarget(target)} is a ${what}, but it should be a variable expression`;
+  report(p, "cannot-assign", message, operator.span, "assign to a variable, a property or an element");
+}
+
+function shownTarget(target: Expression): string {
+  return target.kind === "Binary" ? describe(target) : `[${describe(target)}]`;
 }
 
 const TARGETS: Partial<Record<Expression["kind"], string>> = {
-  StringLiteral: "is a constant expression",
-  IntegerLiteral: "is a constant expression",
-  DecimalLiteral: "is a constant expression",
-  BooleanLiteral: "is a constant expression",
-  NullLiteral: "is a constant expression",
-  GString: "is a string with values in it",
-  MethodCall: "is a method call expression",
-  Binary: "is a binary expression",
+  StringLiteral: "constant expression",
+  IntegerLiteral: "constant expression",
+  DecimalLiteral: "constant expression",
+  BooleanLiteral: "constant expression",
+  NullLiteral: "constant expression",
+  GString: "GString expression",
+  MethodCall: "method call expression",
+  Binary: "binary expression",
 };
 
 // Conditional = LogicalOr [ "?" Expression ":" Conditional | "?:" Conditional ]; newlines may stand before each sign
