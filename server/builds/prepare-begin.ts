@@ -12,6 +12,7 @@ import type {
 import { unreachable } from "../../pipelines/unreachable.ts";
 import type { Limits, Scm } from "../../runners/protocol.ts";
 import type { BeginInput, CommandInput, EndInput, PortInput } from "./journal/turn-input.ts";
+import type { MessageRoute } from "./message-step.ts";
 import type { CommandNote } from "./journal/command-note.ts";
 import type { BuildSeal } from "./seal.ts";
 import {
@@ -48,8 +49,8 @@ export interface BeginPorts {
   credential(scope: BeginScope, name: string): Promise<BoundCredential | null>;
   /** Registries of project and server that a secret opens. */
   registrySecrets(scope: BeginScope): readonly { readonly host: string; readonly secret: string }[];
-  /** The project's repository at the build's commit. */
-  ownScm(scope: BeginScope): Promise<Scm | null>;
+  /** The project's repository at the build's commit, and the credential that opens it. */
+  ownScm(scope: BeginScope): Promise<{ scm: Scm; credential: BoundCredential | null } | null>;
   /** Commit of a branch or tag elsewhere; null when there is none. */
   resolveRef(
     scope: BeginScope,
@@ -180,7 +181,13 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       // A message that nobody can be sent is no reason to fail a build.
       if (route === null) return ended({ value: null });
       return {
-        port: { kind: "message", ...route, event: "step", body: JSON.stringify(request) },
+        port: {
+          kind: "message",
+          channel: route.channel,
+          recipients: route.recipients,
+          event: "step",
+          body: JSON.stringify(route.message),
+        },
         outcome: null,
         bindings: [],
       };
@@ -261,12 +268,18 @@ function noteOf(request: RunnerRequest): CommandNote | null {
 }
 
 /** A command as it is stored: its body sealed under the build's key. */
-export function sealCommand(seal: BuildSeal, body: CommandBody, stepNo: number | null): CommandInput {
+export function sealCommand(
+  seal: BuildSeal,
+  body: CommandBody,
+  stepNo: number | null,
+  note: CommandNote | null,
+): CommandInput {
   return {
     id: body.id,
     type: body.type,
     body: seal.seal(`command ${body.id}`, JSON.stringify(body)),
     stepNo,
+    note: note === null ? null : JSON.stringify(note),
   };
 }
 
@@ -294,12 +307,15 @@ export async function contextFor(
     if (blob !== null) stashes.set(request.name, blob);
   }
   const needsScm = request.kind === "session" || request.kind === "checkout";
+  const own = needsScm ? await ports.ownScm(scope) : null;
+  // Bound with the others, so that the runner may ask for it; no name of a secret begins like this.
+  if (own !== null && own.credential !== null) credentials.set("=repository", own.credential);
   return {
     buildName: scope.buildName,
     projectKey: scope.projectKey,
     trusted: scope.trusted,
     handleOf: (effect) => handleOf(scope.buildId, effect),
-    ownScm: needsScm ? await ports.ownScm(scope) : null,
+    ownScm: own?.scm ?? null,
     credentials,
     registrySecrets,
     stashes,

@@ -1,0 +1,198 @@
+import { z } from "zod";
+import type { Head, HeadCause, HeadEvent, Stored } from "../../pipelines/ports.ts";
+import type { Config } from "../config.ts";
+import { type Mirrors, MirrorError } from "../forges/git/mirror.ts";
+import { TriggerEvent } from "../forges/trigger-event.ts";
+import { FrozenRoutes } from "../projects/route.ts";
+import { ProjectSettings } from "../projects/settings.ts";
+import { parseTagGrammar, readTag } from "../projects/tag-grammar.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { Store } from "../store/store.ts";
+import type { Frozen } from "./host.ts";
+import type { ClaimedBuild } from "./journal/claim-build.ts";
+import { repositoryOf } from "./repository.ts";
+
+/** Behaviours that new builds have; an older build keeps the list it was made with. */
+export const CHANGES: readonly string[] = [];
+
+interface Deps {
+  readonly store: Store;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly mirrors: Mirrors;
+  readonly nowMs: () => number;
+}
+
+const Parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+/**
+ * Reads once everything a build depends on: commit, file, parameters, settings. An untrusted change is run by the target
+ * branch's file, so that nobody changes the rules in the change itself.
+ */
+export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
+  const project = await deps.store.db
+    .selectFrom("projects")
+    .selectAll()
+    .where("id", "=", build.projectId)
+    .executeTakeFirstOrThrow();
+  const settings = ProjectSettings.parse(JSON.parse(project.settings));
+  const event = TriggerEvent.parse(JSON.parse(build.event));
+  const routes = FrozenRoutes.parse(JSON.parse(build.routes));
+  const repo = await repositoryOf(deps, project);
+  const trusted = build.trust === "trusted";
+  try {
+    const wanted = build.sha ?? event.after ?? (await deps.mirrors.resolve(repo, build.ref));
+    if (wanted === null)
+      return { kind: "failed", code: "git_fetch", text: `${project.repo} has no ${build.ref} any more` };
+    const commit = await deps.mirrors.ensure(repo, wanted, build.ref);
+    const fileCommit = trusted ? commit : await targetCommit(deps, repo, event);
+    const text = await deps.mirrors.readFile(repo, fileCommit, settings.jenkinsfile);
+    if (text === null) return withoutFile(settings.jenkinsfile, fileCommit);
+    const facts = await deps.mirrors.facts(repo, commit);
+    const before = await previousCommits(deps.store, build);
+    const startedAtMs = deps.nowMs();
+    const head: Head = {
+      commit,
+      ref: build.ref,
+      event: headEvent(event, routes, facts.atMs, project.defaultBranch),
+      actor: actorOf(build, event),
+      parameters: parametersOf(build.parameters),
+      file: { path: settings.jenkinsfile, text, commit: fileCommit },
+      libraries: [],
+      settings: {
+        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        defaultLabel: null,
+        environment: {},
+        deployTo: routes.deploy,
+        mayDeployTo: routes.deploy,
+      },
+      startedAtMs,
+      changes: CHANGES,
+      restartFrom: build.restartFrom,
+      trusted,
+      project: {
+        key: project.key,
+        jobName: `${project.key}/${encodeURIComponent(event.name)}`,
+        url: `${deps.config.publicUrl}/p/${project.key}`,
+        cloneUrl: project.cloneUrl ?? "",
+      },
+      build: {
+        number: build.number,
+        url: `${deps.config.publicUrl}/p/${project.key}/b/${build.number}/`,
+        serverUrl: `${deps.config.publicUrl}/`,
+        causes: [causeOf(build, event)],
+        ...before,
+      },
+      hasAgentImage: true,
+      hasScm: true,
+    };
+    return { kind: "head", head };
+  } catch (error) {
+    if (error instanceof MirrorError)
+      return {
+        kind: "failed",
+        code: "git_fetch",
+        text: `${project.repo} could not be read: ${error.message}`,
+      };
+    throw error;
+  }
+}
+
+function withoutFile(path: string, commit: string): Frozen {
+  const text = `There is no ${path} at commit ${commit.slice(0, 12)}. Add one, or name another file as "jenkinsfile" of the project in sluice.yml`;
+  return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text };
+}
+
+async function targetCommit(
+  deps: Deps,
+  repo: Awaited<ReturnType<typeof repositoryOf>>,
+  event: TriggerEvent,
+): Promise<string> {
+  const ref = `refs/heads/${event.change?.baseRef ?? ""}`;
+  const sha = await deps.mirrors.resolve(repo, ref);
+  if (sha === null) throw new MirrorError("missing", `the target branch ${ref} is gone`);
+  return await deps.mirrors.ensure(repo, sha, ref);
+}
+
+function headEvent(
+  event: TriggerEvent,
+  routes: FrozenRoutes,
+  commitAtMs: number,
+  defaultBranch: string | null,
+): HeadEvent {
+  if (event.kind === "push")
+    return {
+      kind: "branch",
+      branch: event.name,
+      primary:
+        defaultBranch === null
+          ? event.name === "main" || event.name === "master"
+          : event.name === defaultBranch,
+    };
+  if (event.kind === "tag")
+    return {
+      kind: "tag",
+      tag: event.name,
+      atMs: commitAtMs,
+      grammar: routes.grammar,
+      fields: routes.fields,
+      grammars: Object.entries(routes.tags)
+        .filter(([, source]) => fits(source, event.name))
+        .map(([name]) => name),
+    };
+  const change = event.change;
+  return {
+    kind: "change",
+    number: `${change?.number ?? event.name}`,
+    name: `PR-${change?.number ?? event.name}`,
+    title: change?.title ?? event.title,
+    url: "",
+    author: change?.author ?? event.actor.login,
+    authorName: event.author.name,
+    authorEmail: event.author.mail ?? "",
+    source: change?.headRef ?? "",
+    target: change?.baseRef ?? "",
+    fork: change?.fork === true ? (change.headRepoId ?? "unknown") : null,
+  };
+}
+
+function fits(source: string, tag: string): boolean {
+  const grammar = parseTagGrammar(source);
+  return grammar.ok && readTag(grammar.grammar, tag).kind === "match";
+}
+
+function actorOf(build: ClaimedBuild, event: TriggerEvent): Head["actor"] {
+  const id = build.actor ?? event.actor.login;
+  return id === "" ? null : { id, name: build.author ?? id, email: build.authorMail };
+}
+
+function parametersOf(text: string): Record<string, Stored> {
+  return Parameters.catch({}).parse(JSON.parse(text));
+}
+
+function causeOf(build: ClaimedBuild, event: TriggerEvent): HeadCause {
+  const by = build.actor ?? event.actor.login;
+  if (build.restartOf !== null)
+    return { class: "ReplayCause", text: `Restarted by ${by}`, userId: by, userName: by, upstream: null };
+  if (build.eventKind === "manual" || build.eventKind === "api")
+    return { class: "UserIdCause", text: `Started by user ${by}`, userId: by, userName: by, upstream: null };
+  const text = event.kind === "change" ? "Pull request event" : "Push event to branch " + event.name;
+  return { class: "BranchEventCause", text, userId: null, userName: null, upstream: null };
+}
+
+async function previousCommits(store: Store, build: ClaimedBuild) {
+  const rows = await store.db
+    .selectFrom("builds")
+    .select(["sha", "state"])
+    .where("projectId", "=", build.projectId)
+    .where("ref", "=", build.ref)
+    .where("number", "<", build.number)
+    .where("state", "in", ["succeeded", "unstable", "failed", "aborted"])
+    .orderBy("number", "desc")
+    .limit(50)
+    .execute();
+  return {
+    previousCommit: rows[0]?.sha ?? null,
+    previousSuccessfulCommit: rows.find((row) => row.state === "succeeded")?.sha ?? null,
+  };
+}
