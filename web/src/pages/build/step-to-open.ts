@@ -1,0 +1,39 @@
+import type { Build, Stage, Step } from "../../../../server/http/contract/builds.ts";
+
+type StepsOf = Pick<Build, "stages" | "steps" | "failure" | "state">;
+
+/** Every step of a build in the order of their beginning. */
+export function allSteps(build: StepsOf): readonly Step[] {
+  return [...build.steps, ...build.stages.flatMap((stage) => stage.steps)].toSorted((a, b) => a.n - b.n);
+}
+
+function isEnded(step: Step): boolean {
+  return step.endedAtMs !== null;
+}
+
+/** The step that matters when nobody has chosen one: the failing one, else the one running, else the last. */
+export function stepToOpen(build: StepsOf): Step | undefined {
+  const steps = allSteps(build);
+  const failing = build.failure?.step;
+  if (failing !== undefined && failing !== null)
+    return steps.find((step) => step.n === failing) ?? steps.at(-1);
+  const running = steps.findLast((step) => !isEnded(step) && step.startedAtMs !== null);
+  return running ?? steps.findLast((step) => step.logBytes > 0) ?? steps.at(-1);
+}
+
+/** The step a stage's box leads to: the one that failed, else the one running, else its first; its children's when it has none. */
+export function stepOfStage(stage: Stage, stages: readonly Stage[]): Step | undefined {
+  const own = stage.steps;
+  const best =
+    own.find((step) => step.state === "failed") ??
+    own.findLast((step) => !isEnded(step) && step.startedAtMs !== null) ??
+    own.find((step) => step.logBytes > 0) ??
+    own[0];
+  if (best !== undefined) return best;
+  for (const child of stages) {
+    if (child.parent !== stage.path) continue;
+    const found = stepOfStage(child, stages);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
