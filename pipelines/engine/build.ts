@@ -1,6 +1,7 @@
 import type { EffectId, EffectKind, Head, Request, ResumePolicy, StepState, Stored } from "../ports.ts";
 import type { Evaluator, Script } from "../interpreter/evaluator.ts";
 import type { Flow } from "../interpreter/flow.ts";
+import type { Program } from "../syntax/ast.ts";
 import { ThrownValue, type Site } from "../interpreter/thrown.ts";
 import type { MapValue, Value } from "../interpreter/values.ts";
 import { argsHash, replaceAll, type Needle } from "./args-hash.ts";
@@ -23,6 +24,13 @@ export type EffectSpec = {
   readonly site: Site;
 };
 
+/** Reads another Groovy text; `problem` is null when it can run. */
+export type ParseText = (text: string) => {
+  readonly program: Program;
+  readonly problem: string | null;
+  readonly isDeclarative: boolean;
+};
+
 /** One build while its engine is loaded: what steps, objects and the declarative model share. */
 export class Run {
   readonly head: Head;
@@ -32,6 +40,10 @@ export class Run {
   readonly needles: Needle[] = [];
   /** Parameters in force: `params`. Frozen when the file's definitions are known. */
   params: MapValue;
+  /** The number the next milestone without one gets. */
+  milestones = 0;
+  /** Reads a Groovy text: its tree, what is wrong with it, and whether it holds a declarative pipeline. */
+  readonly parse: ParseText;
   /** A `pipeline { }` runs once in a build. */
   hasPipelineRun = false;
   /** The main script, once it is loaded. */
@@ -40,8 +52,9 @@ export class Run {
   readonly #parameterVariables = new Map<string, string>();
   #evaluator: Evaluator | null = null;
 
-  constructor(head: Head, scheduler: Scheduler<Context, Value>, params: MapValue) {
+  constructor(head: Head, scheduler: Scheduler<Context, Value>, params: MapValue, parse: ParseText) {
     this.head = head;
+    this.parse = parse;
     this.scheduler = scheduler;
     this.params = params;
     this.build = new BuildState(`#${head.build.number}`);

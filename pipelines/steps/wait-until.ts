@@ -1,4 +1,3 @@
-import { settle } from "../interpreter/flow.ts";
 import { optional } from "./signature.ts";
 import { step } from "./step.ts";
 import { duration } from "./timeout.ts";
@@ -24,7 +23,7 @@ export const waitUntil = step({
       const value = yield* call.body();
       if (typeof value !== "boolean")
         return call.refuse(`body must return a Boolean, and gave ${call.run.textOf(value)}`);
-      if (yield* settle(value)) return null;
+      if (value) return null;
       if (!call.args.flag("quiet")) call.run.print(`Will try again after ${duration(pauseMs)}`);
       yield* call.effect({ kind: "timer", afterMs: pauseMs, activity: false });
       pauseMs = Math.min(Math.round(pauseMs * 1.2), LONGEST_MS);

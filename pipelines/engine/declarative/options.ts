@@ -52,7 +52,7 @@ export function* skipsCheckout(
   const option = options.find((candidate) => candidate.name === "skipDefaultCheckout");
   if (option === undefined) return undefined;
   const whole = { ...world, flags: NO_FLAGS };
-  const value = (yield* argument(whole, option, "value", "value")) ?? true;
+  const value = (yield* argument(whole, option, "skipDefaultCheckout", "skipDefaultCheckout")) ?? true;
   return value !== false && world.run.textOf(value) !== "false";
 }
 

@@ -1,0 +1,137 @@
+import { archiveArtifacts } from "./archive-artifacts.ts";
+import { bat } from "./bat.ts";
+import { build } from "./build.ts";
+import { catchError, warnError } from "./catch-error.ts";
+import { checkout } from "./checkout.ts";
+import { cleanWs } from "./clean-ws.ts";
+import { ansiColor, timestamps } from "./decorations.ts";
+import { deleteDir } from "./delete-dir.ts";
+import { deploy } from "./deploy.ts";
+import { md5, sha1, sha256 } from "./digest.ts";
+import { dingtalk } from "./dingtalk.ts";
+import { dir } from "./dir.ts";
+import { echo } from "./echo.ts";
+import { emailext } from "./emailext.ts";
+import { error } from "./error.ts";
+import { fileExists } from "./file-exists.ts";
+import { findFiles } from "./find-files.ts";
+import { git } from "./git.ts";
+import { httpRequest } from "./http-request.ts";
+import { input } from "./input.ts";
+import { isUnix } from "./is-unix.ts";
+import { readJSON, writeJSON } from "./json.ts";
+import { junit } from "./junit.ts";
+import { library } from "./library.ts";
+import { libraryResource } from "./library-resource.ts";
+import { load } from "./load.ts";
+import { lock } from "./lock.ts";
+import { mail } from "./mail.ts";
+import { milestone } from "./milestone.ts";
+import { node } from "./node.ts";
+import { parallel } from "./parallel.ts";
+import { properties } from "./properties.ts";
+import { pwd } from "./pwd.ts";
+import { pwsh } from "./pwsh.ts";
+import { readFile } from "./read-file.ts";
+import { readProperties } from "./read-properties.ts";
+import { retry } from "./retry.ts";
+import { script } from "./script.ts";
+import { sh } from "./sh.ts";
+import { slackSend } from "./slack-send.ts";
+import { sleep } from "./sleep.ts";
+import { stage } from "./stage.ts";
+import { stash } from "./stash.ts";
+import type { Step } from "./step.ts";
+import { timeout } from "./timeout.ts";
+import { touch } from "./touch.ts";
+import { unstable } from "./unstable.ts";
+import { unstash } from "./unstash.ts";
+import { validateDeclarativePipeline } from "./validate.ts";
+import { waitForImage } from "./wait-for-image.ts";
+import { waitUntil } from "./wait-until.ts";
+import { withCredentials } from "./with-credentials.ts";
+import { withDockerContainer, withDockerRegistry } from "./with-docker.ts";
+import { withEnv } from "./with-env.ts";
+import { wrap } from "./wrap.ts";
+import { writeFile } from "./write-file.ts";
+import { ws } from "./ws.ts";
+import { readYaml, writeYaml } from "./yaml.ts";
+import { unzip, zip } from "./zip.ts";
+
+/** All steps there are. */
+export const STEPS: readonly Step[] = [
+  ansiColor,
+  archiveArtifacts,
+  bat,
+  build,
+  catchError,
+  checkout,
+  cleanWs,
+  deleteDir,
+  deploy,
+  dingtalk,
+  dir,
+  echo,
+  emailext,
+  error,
+  fileExists,
+  findFiles,
+  git,
+  httpRequest,
+  input,
+  isUnix,
+  junit,
+  library,
+  libraryResource,
+  load,
+  lock,
+  mail,
+  md5,
+  milestone,
+  node,
+  parallel,
+  properties,
+  pwd,
+  pwsh,
+  readFile,
+  readJSON,
+  readProperties,
+  readYaml,
+  retry,
+  script,
+  sh,
+  sha1,
+  sha256,
+  slackSend,
+  sleep,
+  stage,
+  stash,
+  timeout,
+  timestamps,
+  touch,
+  unstable,
+  unstash,
+  unzip,
+  validateDeclarativePipeline,
+  waitForImage,
+  waitUntil,
+  warnError,
+  withCredentials,
+  withDockerContainer,
+  withDockerRegistry,
+  withEnv,
+  wrap,
+  writeFile,
+  writeJSON,
+  writeYaml,
+  ws,
+  zip,
+];
+
+const BY_NAME = new Map<string, Step>();
+for (const step of STEPS) for (const name of [step.name, ...(step.aliases ?? [])]) BY_NAME.set(name, step);
+
+/** The step of that name; undefined when there is none. */
+export function findStep(name: string): Step | undefined {
+  return BY_NAME.get(name);
+}

@@ -1,0 +1,77 @@
+import { STEPS } from "./catalogue.ts";
+
+/** Steps of Jenkins' plugins that are not here, and what to use instead. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  tool: "Sluice installs no tools: use an agent whose image has it, such as agent { docker 'maven:3' }",
+  withMaven: "use an agent with Maven, such as agent { docker 'maven:3' }, and sh 'mvn …'",
+  nodejs: "use an agent with Node.js, such as agent { docker 'node:24' }",
+  withSonarQubeEnv: "bind SONAR_HOST_URL and a token by withCredentials",
+  waitForQualityGate: "ask SonarQube by httpRequest, in waitUntil",
+  podTemplate: "agents are Docker containers: use agent { docker '…' }",
+  container: "agents are Docker containers: use docker.image('…').inside { }",
+  sshagent: "bind the key by withCredentials([sshUserPrivateKey(…)]) and use ssh -i",
+  configFileProvider: "keep the file as a secret and bind it by withCredentials([file(…)])",
+  withAWS: "bind AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by withCredentials",
+  withKubeConfig: "bind the kubeconfig by withCredentials([file(…)]), or use deploy",
+  kubernetesDeploy: "use deploy, with a Kubernetes environment",
+  publishHTML: "keep the report by archiveArtifacts: the page shows HTML artifacts",
+  recordIssues: "keep the report by archiveArtifacts",
+  recordCoverage: "keep the report by archiveArtifacts",
+  jacoco: "keep the report by archiveArtifacts",
+  cobertura: "keep the report by archiveArtifacts",
+  xunit: "use junit",
+  nunit: "use junit",
+  step: "call the step by its own name",
+  copyArtifacts: "use stash and unstash within a build, or fetch the artifact by its address",
+  fingerprint: "artifacts have digests anyway: archiveArtifacts",
+  tee: "redirect inside sh: sh 'command | tee file'",
+  tar: "use sh 'tar …'",
+  untar: "use sh 'tar …'",
+  readCSV: "read the file by readFile and split its lines",
+  writeCSV: "write the file by writeFile",
+  readMavenPom: "ask Maven: sh(script: 'mvn help:evaluate …', returnStdout: true)",
+  writeMavenPom: "use sh 'mvn versions:set …'",
+  nodesByLabel: "runners are placed by the server; a file cannot list them",
+  throttle: "use lock, or disableConcurrentBuilds",
+  waitForBuild: "use build with wait: true",
+  updateGitlabCommitStatus: "commit statuses are sent by themselves",
+  gitlabCommitStatus: "commit statuses are sent by themselves",
+  githubNotify: "commit statuses are sent by themselves",
+  addGitLabMRComment: "use httpRequest to the forge's API",
+  getContext: "it reaches into Jenkins' own objects, which are not here",
+  withContext: "it reaches into Jenkins' own objects, which are not here",
+};
+
+/** What to use instead of a known step that is not here; undefined for names we do not know. */
+export function insteadOf(name: string): string | undefined {
+  return Object.hasOwn(UNAVAILABLE, name) ? UNAVAILABLE[name] : undefined;
+}
+
+const FARTHEST = 3;
+
+/** The step with the most similar name, if one is similar at all. */
+export function nearestStep(name: string): string | undefined {
+  let best: string | undefined;
+  let least = Math.min(FARTHEST, Math.floor(name.length / 2)) + 1;
+  for (const step of STEPS) {
+    const distance = editDistance(name.toLowerCase(), step.name.toLowerCase());
+    if (distance < least) {
+      least = distance;
+      best = step.name;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a.charAt(i - 1) === b.charAt(j - 1) ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
