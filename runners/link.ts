@@ -63,6 +63,8 @@ export class Link {
   #joined = false;
   #heartbeat: NodeJS.Timeout | null = null;
   #hears: Hears | null = null;
+  #cursor = "";
+  #listening: Readable | null = null;
 
   constructor(options: { url: string; key: string; boot: string; log: Log }) {
     this.#client = new HttpClient(options.url, options.key);
@@ -117,6 +119,11 @@ export class Link {
     if (lazy) return;
     this.#wanted = this.#no;
     this.#post();
+  }
+
+  /** Breaks the stream: the next hello tells what has changed. */
+  reconnect(): void {
+    this.#listening?.destroy();
   }
 
   /** Whether everything told has been acked. */
@@ -208,14 +215,13 @@ export class Link {
       response.resume();
       throw new Error(`the server answered the stream with ${String(response.statusCode)}`);
     }
+    this.#listening = response;
     for await (const event of readServerEvents(response)) {
       if (event.id !== null) this.#cursor = event.id;
       if (event.name === "command") hears.command(Command.parse(JSON.parse(event.data)));
       if (event.name === "control") hears.control(Control.parse(JSON.parse(event.data)));
     }
   }
-  #cursor = "";
-
   #startPosting(): void {
     this.#joined = true;
     this.#heartbeat ??= setInterval(() => this.#post(), HEARTBEAT_MS);

@@ -60,6 +60,13 @@ export class LogUpload {
     this.#at = answer.stored;
   }
 
+  /** Goes on behind whatever the server holds: for text that does not come again in the same words. */
+  async append(): Promise<void> {
+    const answer = await this.#put(this.#at, EMPTY);
+    if (answer.kind === "refused") this.abandon();
+    else this.#at = answer.stored;
+  }
+
   /** Takes bytes; they are copied if the caller will use their memory again. */
   push(bytes: Buffer, raw: number): void {
     if (this.#over) return;

@@ -21,7 +21,12 @@ const Inspected = z.object({
 });
 
 const Listed = z.array(
-  z.object({ Id: z.string(), Created: z.number(), Labels: z.record(z.string(), z.string()).nullish() }),
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()),
+    Created: z.number(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
 );
 
 const Version = z.object({ Version: z.string(), ApiVersion: z.string() });
@@ -36,6 +41,14 @@ export interface ContainerFacts {
   readonly error: string;
   readonly labels: Record<string, string>;
   readonly networks: readonly string[];
+}
+
+/** A container in a list. Names begin with "/". */
+export interface ListedContainer {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly createdAtMs: number;
+  readonly labels: Record<string, string>;
 }
 
 /** An engine and the connections to it. dockerode's types do not leave this folder. */
@@ -115,11 +128,12 @@ export class Engine {
   }
 
   /** All containers with a label, running or not. */
-  async list(label: string): Promise<{ id: string; createdAtMs: number; labels: Record<string, string> }[]> {
+  async list(label: string): Promise<ListedContainer[]> {
     const filters = { label: [label] };
     const listed = Listed.parse(await this.call("list", this.docker.listContainers({ all: true, filters })));
-    return listed.map(({ Id, Created, Labels }) => ({
+    return listed.map(({ Id, Names, Created, Labels }) => ({
       id: Id,
+      names: Names,
       createdAtMs: Created * 1000,
       labels: Labels ?? {},
     }));

@@ -74,12 +74,10 @@ export function checkRemote(scm: Pick<Scm, "url" | "insecureHttp">): void {
   }
 }
 
-/** Whether a name can be given to git as a full ref. */
+/** Whether a name can be given to git as a full ref (git-check-ref-format(1)). */
 export function isFullRef(ref: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- exactly the characters git forbids
-  return (
-    /^refs\/[^/]/.test(ref) && !/[\u0000-\u0020~^:?*[\\\u007f]|\.\.|@\{|\/\/|\/$|\.lock(\/|$)|\/\./.test(ref)
-  );
+  if (!/^refs\/[^/]/.test(ref) || /[\s~^:?*[\\]|\.\.|@\{|\/\/|\/$|\.lock(\/|$)|\/\./.test(ref)) return false;
+  return Array.from(ref).every((character) => character > " " && character !== "\u007f");
 }
 
 function refused(message: string): RunnerFailure {

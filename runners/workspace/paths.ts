@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open } from "node:fs/promises";
+import { lchown, lstat, mkdir, open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure, codeOf } from "../failure.ts";
@@ -36,7 +36,10 @@ export function placeOf(slot: Slot, cwd: string, name: string): Place {
  */
 export async function withParent<T>(
   place: Place,
-  make: { readonly mode: number } | null,
+  make: {
+    readonly mode: number;
+    readonly owner: { readonly uid: number; readonly gid: number } | null;
+  } | null,
   work: (folder: string, name: string) => Promise<T>,
 ): Promise<T> {
   const handles: FileHandle[] = [];
@@ -45,7 +48,7 @@ export async function withParent<T>(
     handles.push(folder);
     for (const part of place.parts.slice(0, -1)) {
       const next = `${through(folder)}/${part}`;
-      if (make !== null) await mkdirIfAbsent(next, make.mode);
+      if (make !== null) await mkdirIfAbsent(next, make);
       folder = await openFolder(next);
       handles.push(folder);
     }
@@ -86,14 +89,26 @@ async function openFolder(folder: string): Promise<FileHandle> {
   try {
     return await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
-    if (codeOf(error) === "ELOOP") throw refused("a path leads through a link, which is not followed");
+    if (await isLink(folder)) throw refused("a path leads through a link, which is not followed");
     throw error;
   }
 }
 
-async function mkdirIfAbsent(folder: string, mode: number): Promise<void> {
+async function isLink(file: string): Promise<boolean> {
   try {
-    await mkdir(folder, { mode });
+    return (await lstat(file)).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+async function mkdirIfAbsent(
+  folder: string,
+  make: { mode: number; owner: { uid: number; gid: number } | null },
+): Promise<void> {
+  try {
+    await mkdir(folder, { mode: make.mode });
+    if (make.owner !== null && process.getuid?.() === 0) await lchown(folder, make.owner.uid, make.owner.gid);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
   }

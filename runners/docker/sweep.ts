@@ -1,0 +1,48 @@
+import { INSTANCE_LABEL, NONCE_LABEL, SESSION_LABEL } from "./containers.ts";
+import type { Engine } from "./engine.ts";
+import { removeNetwork } from "./network.ts";
+import { z } from "zod";
+
+/** Younger containers may be just being made. */
+const MIN_AGE_MS = 30_000;
+
+const Networks = z.array(
+  z.object({
+    Name: z.string(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+    Created: z.string().nullish(),
+  }),
+);
+
+/**
+ * Removes containers and networks of this instance whose session nobody here knows. Labels alone are no proof (an image can
+ * carry some): name, instance, session and nonce must all be ours. Gives the names of what was removed.
+ */
+export async function sweep(
+  engine: Engine,
+  instance: string,
+  knows: (session: string) => boolean,
+  nowMs: number,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const container of await engine.list(`${INSTANCE_LABEL}=${instance}`)) {
+    const session = container.labels[SESSION_LABEL];
+    if (session === undefined || container.labels[NONCE_LABEL] === undefined || knows(session)) continue;
+    const isNamed = container.names.some((name) => name.startsWith(`/sl-${instance}-${session}-`));
+    if (!isNamed || nowMs - container.createdAtMs < MIN_AGE_MS) continue;
+    await engine.remove(container.id);
+    removed.push(...container.names);
+  }
+  const filters = { label: [`${INSTANCE_LABEL}=${instance}`] };
+  const networks = Networks.parse(
+    await engine.call("list networks", engine.docker.listNetworks({ filters })),
+  );
+  for (const network of networks) {
+    const session = network.Labels?.[SESSION_LABEL];
+    if (session === undefined || knows(session) || network.Name !== `sl-${instance}-${session}`) continue;
+    if (nowMs - Date.parse(network.Created ?? "") < MIN_AGE_MS) continue;
+    await removeNetwork(engine, network.Name);
+    removed.push(network.Name);
+  }
+  return removed;
+}

@@ -1,0 +1,251 @@
+import { createHash, randomBytes } from "node:crypto";
+import { constants, createWriteStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import path from "node:path";
+import { once } from "node:events";
+import { RunnerFailure } from "../failure.ts";
+import type { BlobCommand, BlobValue, Globs } from "../protocol.ts";
+import { unreachable } from "../unreachable.ts";
+import { giveTo, inFolderOf } from "./files.ts";
+import { GlobSet } from "./globs.ts";
+import { placeOf } from "./paths.ts";
+import type { Place } from "./paths.ts";
+import { TAR_END, readTar, tarHeader, tarPadding } from "./tar.ts";
+import { walk } from "./walk.ts";
+import type { SayingWork } from "./work.ts";
+
+const MAX_ENTRIES = 20_000;
+const MAX_BYTES = 2 * 1024 ** 3;
+
+const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_TRUNC, O_NONBLOCK } = constants;
+
+/** Carries out a blob command: files of the workspace into the server's store, or back. */
+export async function blobWork(command: BlobCommand, work: SayingWork): Promise<BlobValue> {
+  const { operation, cwd } = command;
+  const place = placeOf(work.slot, cwd, ".");
+  switch (operation.op) {
+    case "stash":
+      return pack(place, operation.globs, operation.allowEmpty, work);
+    case "cache-save":
+      return pack(place, operation.globs, true, work);
+    case "archive":
+      return archive(place, operation.globs, operation.allowEmpty, work);
+    case "unstash":
+    case "cache-restore":
+      return unpack(place, operation.blob, work);
+    default:
+      return unreachable(operation);
+  }
+}
+
+/** Packs what matches into one tar and stores it. */
+async function pack(place: Place, globs: Globs, allowEmpty: boolean, work: SayingWork): Promise<BlobValue> {
+  const file = path.join(work.folder, `pack-${randomBytes(8).toString("hex")}`);
+  const out = new HashedFile(file);
+  let count = 0;
+  try {
+    await eachFile(place, globs, work, async (name, handle) => {
+      const { size, mode, mtimeMs } = await handle.stat();
+      count += 1;
+      checkLimits(count, out.bytes + size);
+      const executable = (mode & 0o100) !== 0;
+      const head = {
+        path: name,
+        kind: "file",
+        bytes: size,
+        executable,
+        modifiedAtMs: mtimeMs,
+        target: "",
+      } as const;
+      await out.write(tarHeader(head));
+      await copyExactly(handle, size, (bytes) => out.write(bytes));
+      await out.write(tarPadding(size));
+    });
+    if (count === 0 && !allowEmpty) throw nothingMatches(globs);
+    await out.write(TAR_END);
+    const sha256 = await out.end();
+    await work.context.link.putBlob(work.caller, sha256, file, out.bytes);
+    work.say(`Stored ${String(count)} file(s)\n`);
+    return { blob: sha256, bytes: out.bytes, count, files: [] };
+  } finally {
+    out.close();
+    await rm(file, { force: true });
+  }
+}
+
+/** Stores what matches, file by file. */
+async function archive(
+  place: Place,
+  globs: Globs,
+  allowEmpty: boolean,
+  work: SayingWork,
+): Promise<BlobValue> {
+  const files: BlobValue["files"] = [];
+  let total = 0;
+  await eachFile(place, globs, work, async (name, handle) => {
+    const file = path.join(work.folder, `archive-${randomBytes(8).toString("hex")}`);
+    const out = new HashedFile(file);
+    try {
+      const { size } = await handle.stat();
+      total += size;
+      checkLimits(files.length + 1, total);
+      await copyExactly(handle, size, (bytes) => out.write(bytes));
+      const blob = await out.end();
+      await work.context.link.putBlob(work.caller, blob, file, size);
+      files.push({ path: name, bytes: size, blob });
+    } finally {
+      out.close();
+      await rm(file, { force: true });
+    }
+  });
+  if (files.length === 0 && !allowEmpty) throw nothingMatches(globs);
+  work.say(`Archived ${String(files.length)} file(s)\n`);
+  return { blob: null, bytes: total, count: files.length, files };
+}
+
+async function unpack(place: Place, blob: string, work: SayingWork): Promise<BlobValue> {
+  let count = 0;
+  let bytes = 0;
+  const hash = createHash("sha256");
+  const stream = await work.context.link.getBlob(work.caller, blob);
+  const hashed = async function* (): AsyncGenerator<Buffer> {
+    for await (const part of stream) {
+      const chunk = Buffer.from(part);
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  const source = hashed();
+  for await (const entry of readTar(source)) {
+    if (work.signal.aborted) throw new RunnerFailure("cancelled", "person", "cancelled");
+    if (entry.kind !== "file") continue;
+    count += 1;
+    bytes += entry.bytes;
+    checkLimits(count, bytes);
+    await writeEntry({ ...place, parts: [...place.parts, ...safeParts(entry.path)] }, entry, work);
+  }
+  // The archive's end comes before the stream's.
+  for await (const rest of source) void rest;
+  if (hash.digest("hex") !== blob)
+    throw new RunnerFailure("internal", "sluice", "a stored archive is damaged");
+  work.say(`Restored ${String(count)} file(s)\n`);
+  return { blob, bytes, count, files: [] };
+}
+
+async function writeEntry(
+  place: Place,
+  entry: { readonly executable: boolean; content(): AsyncGenerator<Buffer> },
+  work: SayingWork,
+): Promise<void> {
+  await inFolderOf(place, work, async (file) => {
+    const mode = entry.executable ? 0o755 : 0o644;
+    // Whatever stands there makes way: a link must not be written through.
+    await rm(file, { recursive: true, force: true });
+    const handle = await open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode);
+    try {
+      for await (const part of entry.content()) await handle.writeFile(part);
+      await handle.chmod(mode);
+      await giveTo(handle, work);
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+async function eachFile(
+  place: Place,
+  globs: Globs,
+  work: SayingWork,
+  take: (name: string, handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  const set = new GlobSet(globs);
+  let links = 0;
+  await walk(place, {
+    enter: (folder) => !set.prunes(folder),
+    meet: async (met, openMet) => {
+      if (work.signal.aborted) throw new RunnerFailure("cancelled", "person", "cancelled");
+      if (met.kind === "folder" || !set.matches(met.path)) return;
+      if (met.kind === "link") {
+        links += 1;
+        return;
+      }
+      const handle = await openMet();
+      if (handle === null) return;
+      try {
+        await take(met.path.join("/"), handle);
+      } finally {
+        await handle.close();
+      }
+    },
+  });
+  if (links > 0) work.say(`${String(links)} link(s) left out\n`);
+}
+
+// A file that shrinks or grows while it is read keeps the size that was announced for it.
+async function copyExactly(
+  handle: FileHandle,
+  size: number,
+  take: (bytes: Buffer) => Promise<void>,
+): Promise<void> {
+  const buffer = Buffer.alloc(256 * 1024);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
+    const part =
+      bytesRead === 0 ? Buffer.alloc(Math.min(buffer.length, size - at)) : buffer.subarray(0, bytesRead);
+    await take(Buffer.from(part));
+    at += part.length;
+  }
+}
+
+function safeParts(name: string): string[] {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  const isBad = name.startsWith("/") || name.includes("\0") || name.length > 4096;
+  if (isBad || parts.length === 0 || parts.some((part) => part === ".." || Buffer.byteLength(part) > 255)) {
+    throw new RunnerFailure("path_refused", "sluice", "a stored archive names a file outside its folder");
+  }
+  return parts;
+}
+
+function checkLimits(count: number, bytes: number): void {
+  if (count > MAX_ENTRIES) throw new RunnerFailure("limit", "file", `more than ${String(MAX_ENTRIES)} files`);
+  if (bytes > MAX_BYTES) throw new RunnerFailure("limit", "file", `more than ${String(MAX_BYTES)} bytes`);
+}
+
+function nothingMatches(globs: Globs): RunnerFailure {
+  return new RunnerFailure("file_missing", "file", `no file matches ${globs.include.join(", ") || "**"}`);
+}
+
+/** A file that is hashed as it is written. */
+class HashedFile {
+  readonly #stream: ReturnType<typeof createWriteStream>;
+  readonly #hash = createHash("sha256");
+  bytes = 0;
+
+  constructor(file: string) {
+    this.#stream = createWriteStream(file, { mode: 0o600 });
+    // Reported by the next write or the end.
+    this.#stream.on("error", () => undefined);
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
+    this.#hash.update(bytes);
+    this.bytes += bytes.length;
+    if (this.#stream.errored !== null) throw this.#stream.errored;
+    if (!this.#stream.write(bytes)) await once(this.#stream, "drain");
+  }
+
+  /** The hash of all that was written, once it is in the file. */
+  async end(): Promise<string> {
+    this.#stream.end();
+    await once(this.#stream, "close");
+    if (this.#stream.errored !== null) throw this.#stream.errored;
+    return this.#hash.digest("hex");
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+}
