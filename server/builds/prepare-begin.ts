@@ -67,10 +67,7 @@ export interface BeginPorts {
     { ok: true; environments: readonly { name: string; limitMs: number }[] } | { ok: false; reason: string }
   >;
   /** Channel and recipients of a message step. */
-  messageRoute(
-    scope: BeginScope,
-    request: MessageRequest,
-  ): { channel: string; recipients: readonly string[] } | null;
+  messageRoute(scope: BeginScope, request: MessageRequest): MessageRoute | null;
   limits(scope: BeginScope): Limits;
 }
 

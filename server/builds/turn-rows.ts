@@ -83,7 +83,7 @@ function stageRows(turn: Turn, numbers: ReadonlyMap<string, number>): StageInput
     no: numbers.get(mark.path) ?? 0,
     name: mark.name,
     parent: mark.parent,
-    kind: mark.shape,
+    kind: mark.shape === "group" ? "stage" : mark.shape,
     state: mark.state,
     reasonText: mark.note,
   }));
