@@ -393,6 +393,7 @@ export interface DeploymentsTable {
   sha: string | null;
   message: string | null;
   images: Json; // container or service -> image by digest
+  wanted: Sealed | null; // what the step asked for, under the build's key
   plan: Sealed;
   planHash: string;
   gateId: number | null;

@@ -92,8 +92,9 @@ async function openBackend(
   onWritten: (tables: readonly string[]) => void,
 ): Promise<Opened> {
   if (options.databaseUrl !== undefined) {
-    const backend = await openPostgres({ databaseUrl: options.databaseUrl, procedures, onWritten });
-    return locked(backend, () => holdAdvisoryLock(backend.pool, server));
+    const { databaseUrl } = options;
+    const backend = await openPostgres({ databaseUrl, procedures, onWritten });
+    return locked(backend, () => holdAdvisoryLock(databaseUrl, server));
   }
   const unlock = await holdFileLock(options.dataFolder);
   try {

@@ -500,6 +500,7 @@ function deployments({ int, blob, id }: Words): string[] {
       sha text,
       message text,
       images text not null,
+      wanted ${blob},
       plan ${blob} not null,
       plan_hash text not null,
       gate_id ${int},

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { Pool, PoolClient } from "pg";
 import type { Backend, OnWritten } from "../backend.ts";
@@ -18,6 +19,8 @@ import { drive, execute } from "./session.ts";
 const ATTEMPTS = 10;
 /** How long a start waits for a PostgreSQL that is not up yet. */
 const START_PATIENCE_MS = 30_000;
+/** How long a transaction waits for a free connection of the pool, or for a silent server. */
+const CONNECTION_PATIENCE_MS = 15_000;
 /** Any number that no other program of this database uses: "sluice" in ASCII. */
 const MIGRATION_LOCK = 0x736c75696365;
 
@@ -46,7 +49,8 @@ export async function openPostgres(options: {
 
 /** Procedures driven from the main thread over a pool of connections. */
 export class PostgresBackend implements Backend {
-  readonly pool: Pool;
+  readonly #pool: Pool;
+  readonly #underWay = new Set<Promise<unknown>>();
   readonly #procedures: ReadonlyMap<string, AnyProcedure>;
   readonly #onWritten: OnWritten;
   readonly #faults: Faults;
@@ -59,13 +63,47 @@ export class PostgresBackend implements Backend {
     onWritten: OnWritten,
     faults: Faults,
   ) {
-    this.pool = pool;
+    this.#pool = pool;
     this.#procedures = procedures;
     this.#onWritten = onWritten;
     this.#faults = faults;
   }
 
-  async query(query: Query): Promise<StepResult> {
+  query(query: Query): Promise<StepResult> {
+    return this.#tracked(() => this.#query(query));
+  }
+
+  call(name: string, input: unknown): Promise<unknown> {
+    return this.#tracked(() => this.#call(name, input));
+  }
+
+  nowMs(): Promise<number> {
+    return this.#tracked(() => this.#nowMs());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  /** What was accepted before `close` is carried out to its end. */
+  async #finish(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    await this.#pool.end();
+  }
+
+  async #tracked<R>(work: () => Promise<R>): Promise<R> {
+    if (this.#closing !== undefined) throw new StoreError("closed", "the store is closed");
+    const working = work();
+    this.#underWay.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#underWay.delete(working);
+    }
+  }
+
+  async #query(query: Query): Promise<StepResult> {
     const written = tablesWritten(query.sql);
     const client = await this.#connect();
     try {
@@ -81,18 +119,20 @@ export class PostgresBackend implements Backend {
     }
   }
 
-  async call(name: string, input: unknown): Promise<unknown> {
+  async #call(name: string, input: unknown): Promise<unknown> {
     const called = procedureNamed(this.#procedures, name);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#transaction(called, input);
       } catch (error) {
         if (!mayRunAgain(error, attempt)) throw inProcedure(name, error);
+        // Apart by chance, so that the same two do not meet in the same order again.
+        await pause(Math.random() * 50 * attempt);
       }
     }
   }
 
-  async nowMs(): Promise<number> {
+  async #nowMs(): Promise<number> {
     const client = await this.#connect();
     try {
       const { rows } = await client.query<{ now: number }>(`select ${NOW} as now`);
@@ -104,15 +144,9 @@ export class PostgresBackend implements Backend {
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.pool.end();
-    return this.#closing;
-  }
-
   async #connect(): Promise<PoolClient> {
-    if (this.#closing !== undefined) throw new StoreError("closed", "the store is closed");
     try {
-      return await this.pool.connect();
+      return await this.#pool.connect();
     } catch (error) {
       throw postgresError(error);
     }
@@ -201,7 +235,7 @@ function createPool(databaseUrl: string): Pool {
     connectionString: databaseUrl,
     application_name: "sluice",
     max: 10,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
     statement_timeout: 15_000,
     lock_timeout: 5000,
     idle_in_transaction_session_timeout: 30_000,
@@ -245,7 +279,7 @@ async function firstConnection(pool: Pool): Promise<PoolClient> {
       return await pool.connect();
     } catch (error) {
       if (!isConnectionLost(error) || performance.now() > giveUpAtMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 }
