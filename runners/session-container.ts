@@ -1,13 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { RunnerContext } from "./context.ts";
-import {
-  INSTANCE_LABEL,
-  NONCE_LABEL,
-  SESSION_LABEL,
-  createOrAdopt,
-  startOrAgain,
-} from "./docker/containers.ts";
+import { INSTANCE_LABEL, NONCE_LABEL, SESSION_LABEL, createAndStart } from "./docker/containers.ts";
 import { SPARE_HOME } from "./docker/create-options.ts";
 import type { ContainerPlan } from "./docker/create-options.ts";
 import { connect, ensureSessionNetwork } from "./docker/network.ts";
@@ -167,16 +161,16 @@ export class SessionContainer {
     const network = await this.#network(entering);
     const plan = this.#plan(command, entering, image.id, network);
     if (this.isSupervised) this.supervised.prepare();
-    const id = await createOrAdopt(engine, { ...plan, init: this.state.init });
-    if (!this.isSupervised || !(await this.#isUp(id))) await this.#start(id, plan, say, signal);
-    else {
-      this.state.id = id;
-      await this.#waitUntilReady(signal);
-    }
+    const found = await engine.inspect(plan.name);
+    if (found?.running === true && found.labels[NONCE_LABEL] === this.#open.nonce) {
+      // An earlier process started it and could not say so.
+      this.state.id = found.id;
+      if (this.isSupervised) await this.#waitUntilReady(signal);
+    } else await this.#start(plan, say, signal);
     const user = this.isSupervised ? this.supervised.user() : { uid: 0, gid: 0, home: "" };
     const home = user.home === "" || (user.home === "/" && user.uid !== 0) ? SPARE_HOME : user.home;
     const ready: ReadyValue = {
-      containerId: this.state.id ?? id,
+      containerId: this.state.id ?? "",
       imageId: image.id,
       digest: image.digests.find((digest) => digest.startsWith(`${repositoryOf(wanted)}@`)) ?? null,
       user: `${String(user.uid)}:${String(user.gid)}`,
@@ -189,30 +183,22 @@ export class SessionContainer {
     return ready;
   }
 
-  async #isUp(id: string): Promise<boolean> {
-    return (await this.#context.engine.inspect(id))?.running === true;
-  }
-
-  async #start(
-    id: string,
-    plan: ContainerPlan,
-    say: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { engine } = this.#context;
-    this.state.id = id;
+  async #start(plan: ContainerPlan, say: (text: string) => void, signal: AbortSignal): Promise<void> {
     if (this.isSupervised) this.supervised.forgetReady();
     // The file comes before the engine's answer to the start: both are waited for at once.
-    const waiting = this.isSupervised ? this.#waitUntilReady(signal) : Promise.resolve();
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    const waiting = this.isSupervised ? this.#waitUntilReady(either) : Promise.resolve();
     waiting.catch(() => undefined);
-    const started = await startOrAgain(engine, id, async () => {
-      say(
-        "The Docker Engine has no docker-init: ended background processes of this container stay until it ends\n",
-      );
-      this.state.init = false;
-      return createOrAdopt(engine, { ...plan, init: false });
-    });
-    this.state.id = started.id;
+    try {
+      const made = (id: string): void => {
+        this.state.id = id;
+      };
+      this.state.id = await createAndStart(this.#context.engine, plan, made, say);
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
     await waiting;
   }
 
@@ -282,7 +268,7 @@ export class SessionContainer {
       network,
       aliases: isSecond ? [this.state.name, ...command.args.aliases] : [],
       runnerUser: this.#context.runnerUser,
-      init: true,
+      lacks: new Set(),
       folders: this.isSupervised
         ? {
             bin: this.#context.folders.bin,

@@ -301,7 +301,6 @@ export class Session {
         name: command.name,
         role: command.role,
         id: null,
-        init: true,
         ready: null,
         uid: null,
       });

@@ -9,7 +9,6 @@ export const ContainerState = z.strictObject({
   name: z.string(),
   role: z.enum(["main", "inside", "service", "run"]),
   id: z.string().nullable(),
-  init: z.boolean(),
   ready: ReadyValue.nullable(),
   uid: z.int().nullable(),
 });

@@ -1,6 +1,6 @@
 import { RunnerFailure } from "../failure.ts";
 import { createOptions } from "./create-options.ts";
-import type { ContainerPlan } from "./create-options.ts";
+import type { ContainerPlan, Lack } from "./create-options.ts";
 import { asFailure, statusOf } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 
@@ -31,24 +31,40 @@ export async function createOrAdopt(engine: Engine, plan: ContainerPlan): Promis
 }
 
 /**
- * Starts a created container. An engine without its init program refuses at this point: then `again` makes the container
- * without one, and zombies stay until the end.
+ * Makes and starts the container of a plan. What the engine turns out to lack is left out, for this and later containers;
+ * `say` hears of it. Gives the id.
  */
-export async function startOrAgain(
+export async function createAndStart(
   engine: Engine,
-  id: string,
-  again: () => Promise<string>,
-): Promise<{ id: string; init: boolean }> {
-  try {
-    await engine.start(id);
-    return { id, init: true };
-  } catch (error) {
-    if (!(error instanceof RunnerFailure) || !/docker-init/.test(error.message)) throw error;
-    await engine.remove(id);
-    const second = await again();
-    await engine.start(second);
-    return { id: second, init: false };
+  plan: ContainerPlan,
+  made: (id: string) => void,
+  say: (text: string) => void,
+): Promise<string> {
+  for (;;) {
+    const id = await createOrAdopt(engine, { ...plan, lacks: engine.lacks });
+    made(id);
+    try {
+      await engine.start(id);
+      return id;
+    } catch (error) {
+      const lack = lackIn(error);
+      if (lack === null || engine.lacks.has(lack)) throw error;
+      engine.lacks.add(lack);
+      say(LACKS[lack]);
+      await engine.remove(id);
+    }
   }
+}
+
+const LACKS = {
+  init: "The Docker Engine has no docker-init: ended background processes stay until the container ends\n",
+  "file-limit": "The Docker Engine may not set the number of open files: its own limit holds\n",
+} as const;
+
+function lackIn(error: unknown): Lack | null {
+  if (!(error instanceof RunnerFailure)) return null;
+  if (error.message.includes("docker-init")) return "init";
+  return /rlimit type 7|rlimits? for ready process|RLIMIT_NOFILE/i.test(error.message) ? "file-limit" : null;
 }
 
 async function create(engine: Engine, plan: ContainerPlan): Promise<string> {

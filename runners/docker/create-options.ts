@@ -20,6 +20,9 @@ export interface HostFolders {
   readonly mirror: string | null;
 }
 
+/** Things that some engines cannot do, found out when a start fails: their init program is not installed, or they may not raise limits. */
+export type Lack = "init" | "file-limit";
+
 /** All that decides how a container is made. */
 export interface ContainerPlan {
   readonly name: string;
@@ -33,7 +36,8 @@ export interface ContainerPlan {
   readonly aliases: readonly string[];
   /** The runner's own ids when it is not root: containers then run as it, as in Jenkins. */
   readonly runnerUser: string | null;
-  readonly init: boolean;
+  /** What the engine was found unable to give. */
+  readonly lacks: ReadonlySet<Lack>;
   /** Null: the image's own entrypoint and command run (services), no folder is mounted. */
   readonly folders: HostFolders | null;
   readonly command: readonly string[] | null;
@@ -99,7 +103,7 @@ export function createOptions(plan: ContainerPlan): ContainerCreateOptions {
     Tty: false,
     OpenStdin: false,
     HostConfig: {
-      Init: plan.init,
+      Init: !plan.lacks.has("init"),
       AutoRemove: false,
       RestartPolicy: { Name: "no" },
       Privileged: false,
@@ -125,7 +129,9 @@ export function createOptions(plan: ContainerPlan): ContainerCreateOptions {
       BlkioWeight: profile.blkioWeight,
       PidsLimit: limits.pids ?? profile.pids,
       Ulimits: [
-        { Name: "nofile", Soft: profile.files, Hard: profile.files },
+        ...(plan.lacks.has("file-limit")
+          ? []
+          : [{ Name: "nofile", Soft: profile.files, Hard: profile.files }]),
         { Name: "core", Soft: 0, Hard: 0 },
       ],
       OomKillDisable: false,

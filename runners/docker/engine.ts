@@ -2,6 +2,7 @@ import http from "node:http";
 import Docker from "dockerode";
 import { z } from "zod";
 import { RunnerFailure, codeOf } from "../failure.ts";
+import type { Lack } from "./create-options.ts";
 
 const CALL_DEADLINE_MS = 30_000;
 const CREATE_DEADLINE_MS = 60_000;
@@ -55,6 +56,8 @@ export interface ListedContainer {
 export class Engine {
   readonly docker: Docker;
   readonly #agent: http.Agent;
+  /** What it was found unable to give to a container. */
+  readonly lacks = new Set<Lack>();
 
   constructor(dockerHost: string) {
     const where = addressOf(dockerHost);
