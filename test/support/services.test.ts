@@ -19,6 +19,7 @@ import { startDatabase } from "./services/postgres.ts";
 import { runToEnd, startChild } from "./services/process.ts";
 import { startRedis } from "./services/redis.ts";
 import { startRegistry } from "./services/registry.ts";
+import { startSecondEngine } from "./services/second-engine.ts";
 import { startMailCatcher } from "./services/smtp.ts";
 import { joinOrMakeSwarm } from "./services/swarm.ts";
 import { until } from "./services/until.ts";
@@ -262,6 +263,22 @@ describe("services for tests", function () {
         await swarm.leave();
       }
     });
+
+    for (const liveRestore of [true, false]) {
+      it(`a second engine may be killed; ${liveRestore ? "its containers live on" : "they end when it is back"}`, async () => {
+        const engine = await startSecondEngine({ liveRestore });
+        try {
+          const image = await busyboxImage(engine.docker);
+          const container = await engine.docker.createContainer({ Image: image, Cmd: ["sleep", "600"] });
+          await container.start();
+          await engine.kill();
+          await engine.startAgain();
+          assert.equal((await container.inspect()).State.Running, liveRestore);
+        } finally {
+          await engine.stop();
+        }
+      });
+    }
 
     async function tasksOf(service: string): Promise<number> {
       const label = [`com.docker.swarm.service.name=${service}`];

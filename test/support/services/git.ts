@@ -186,7 +186,12 @@ export interface WorkingCopy {
 export async function cloneForTests(url: string): Promise<WorkingCopy> {
   const temporary = await temporaryFolder("clone");
   const folder = join(temporary.path, "copy");
-  await git(temporary.path, ["clone", "--quiet", url, folder]);
+  try {
+    await git(temporary.path, ["clone", "--quiet", url, folder]);
+  } catch (error) {
+    await temporary.remove();
+    throw error;
+  }
   return {
     folder,
     commit: async (message, files) => {

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { chown, glob, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,11 +62,26 @@ async function startCluster(): Promise<Cluster> {
     // Nothing of it is kept, so it may end at once; its folder goes with the process.
     process.once("exit", () => {
       process.kill(child.pid, "SIGQUIT");
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+      waitUntilEnded(child.pid);
+      rmSync(folder, { recursive: true, force: true });
     });
     return { urlOf: (database: string) => `postgres://sluice@127.0.0.1:${port}/${database}` };
   });
   return cluster;
+}
+
+/** In an exit handler nothing asynchronous happens any more; a server that still writes would fill its folder again. */
+function waitUntilEnded(pid: number): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let looks = 0; looks < 500 && isAlive(pid); looks += 1) Atomics.wait(clock, 0, 0, 10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s*[ZX]/mu.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 async function initialise(program: string, args: string[], user: string | undefined): Promise<void> {
