@@ -158,7 +158,10 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       const reachable = await ports.environmentsFor(scope, request.environments);
       if (!reachable.ok) return refused(reachable.reason);
       if (reachable.environments.length === 0) return ended({ value: [] });
-      const wanted = JSON.stringify({ images: request.images, env: request.env, optional: request.optional });
+      const wanted = scope.seal.seal(
+        `deployment ${begin.id}`,
+        JSON.stringify({ images: request.images, env: request.env, optional: request.optional }),
+      );
       return {
         port: {
           kind: "deployments",

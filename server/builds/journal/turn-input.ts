@@ -37,7 +37,8 @@ export type PortInput =
       readonly deployments: readonly {
         readonly environment: string;
         readonly message: string | null;
-        readonly wanted: string;
+        /** What the step asked for, sealed under the build's key. */
+        readonly wanted: Uint8Array;
         readonly limitMs: number;
       }[];
     }
