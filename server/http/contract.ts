@@ -19,7 +19,7 @@ export interface Policy {
   readonly scope: people.TokenScope;
 }
 
-/** One call of the API, below `/api/v1`. `kind` is the form of the answer; an absent `answer` means no JSON. */
+/** One call of the API, below `/api/v1`. `kind` is the form of the answer; `answer` counts for JSON alone. */
 export interface Endpoint {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
   readonly path: string;
@@ -27,9 +27,9 @@ export interface Endpoint {
   readonly summary: string;
   readonly status: number;
   readonly kind: "json" | "text" | "file" | "stream";
-  readonly query?: z.ZodType;
-  readonly body?: z.ZodType;
-  readonly answer?: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  readonly answer: z.ZodType;
 }
 
 const anyone = { role: "anyone", scope: "read" } as const;
@@ -41,12 +41,15 @@ const deployer = { role: "deployer", scope: "approve" } as const;
 const self = { role: "viewer", scope: "admin" } as const;
 const admin = { role: "admin", scope: "admin" } as const;
 
-const json = { status: 200, kind: "json" } as const;
-const made = { status: 201, kind: "json" } as const;
-const accepted = { status: 202, kind: "json" } as const;
-const text = { status: 200, kind: "text" } as const;
-const stream = { status: 200, kind: "stream" } as const;
-const file = { status: 200, kind: "file" } as const;
+/** No query, no body: unknown keys are refused everywhere. */
+const Nothing = z.strictObject({});
+const plain = { query: Nothing, body: Nothing, answer: Nothing } as const;
+const json = { status: 200, kind: "json", ...plain } as const;
+const made = { status: 201, kind: "json", ...plain } as const;
+const accepted = { status: 202, kind: "json", ...plain } as const;
+const text = { status: 200, kind: "text", ...plain } as const;
+const stream = { status: 200, kind: "stream", ...plain } as const;
+const file = { status: 200, kind: "file", ...plain } as const;
 
 /** Every call of `/api/v1`: the routes, their rights, the document `openapi.json` and the page's types all come from here. */
 export const api = {
@@ -561,15 +564,7 @@ export const api = {
 export type EndpointName = keyof typeof api;
 
 /** What a call answers, as the page gets it. */
-export type Answer<Name extends EndpointName> = (typeof api)[Name] extends {
-  answer: infer Schema extends z.ZodType;
-}
-  ? z.output<Schema>
-  : never;
+export type Answer<Name extends EndpointName> = z.output<(typeof api)[Name]["answer"]>;
 
 /** What a caller sends as body, before defaults. */
-export type RequestBody<Name extends EndpointName> = (typeof api)[Name] extends {
-  body: infer Schema extends z.ZodType;
-}
-  ? z.input<Schema>
-  : undefined;
+export type RequestBody<Name extends EndpointName> = z.input<(typeof api)[Name]["body"]>;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestHandler } from "express";
 import type { Config } from "../config.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
@@ -117,11 +117,8 @@ export interface World {
   resendNotification(id: number, by: Actor): Promise<boolean>;
   /** An archived file of a build on disk, or null. */
   artifactFile(artifactId: number): Promise<{ path: string; name: string } | null>;
-  /** Everything below `/api/runner/`, behind nothing of ours: the runner link signs its calls itself. */
-  readonly runnerLink: {
-    readonly prefix: string;
-    handle(request: IncomingMessage, response: ServerResponse): void;
-  };
+  /** The runner link, mounted at `/runner/v1` behind nothing of ours: it checks its callers itself. Null: no runner may join. */
+  readonly runnerLink: RequestHandler | null;
   /** Part by part: database, Redis, Docker, disk. */
   readiness(): Promise<readonly Check[]>;
   /** The first-run list. */

@@ -39,13 +39,19 @@ export const Runner = z.object({
 export type Runner = z.infer<typeof Runner>;
 export const Runners = listOf(Runner);
 
-/** Adds a runner; the key is shown this one time, `command` is ready to paste. */
+/** Invites a runner: the token joins once and is shown this one time; `command` is ready to paste. */
 export const CreateRunnerRequest = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}$/u),
-  labels: z.array(z.string().max(60)).max(30).default([]),
+  labels: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,60}$/u)).max(30).default([]),
 });
 export type CreateRunnerRequest = z.infer<typeof CreateRunnerRequest>;
-export const CreatedRunner = z.object({ id: Id, name: z.string(), key: z.string(), command: z.string() });
+export const CreatedRunner = z.object({
+  id: Id,
+  name: z.string(),
+  token: z.string(),
+  expiresAtMs: AtMs,
+  command: z.string(),
+});
 export type CreatedRunner = z.infer<typeof CreatedRunner>;
 
 /** One message to people. `dead` ones wait for somebody to mend the channel and send them again. */
