@@ -29,7 +29,7 @@ function eventVariables(head: Head): [string, string | null][] {
   switch (event.kind) {
     case "branch":
       return [
-        ["BRANCH_NAME", event.branch],
+        ["BRANCH_NAME", event.branch === "" ? null : event.branch],
         ...(event.primary ? [["BRANCH_IS_PRIMARY", "true"] satisfies [string, string]] : []),
       ];
     case "tag":

@@ -1,6 +1,7 @@
 import type { EffectId, EffectKind, Head, Request, ResumePolicy, StepState, Stored } from "../ports.ts";
 import type { Evaluator, Script } from "../interpreter/evaluator.ts";
 import type { Flow } from "../interpreter/flow.ts";
+import type { Pipeline } from "../model/pipeline.ts";
 import type { Program } from "../syntax/ast.ts";
 import { ThrownValue, type Site } from "../interpreter/thrown.ts";
 import type { MapValue, Value } from "../interpreter/values.ts";
@@ -29,6 +30,8 @@ export type ParseText = (text: string) => {
   readonly program: Program;
   readonly problem: string | null;
   readonly isDeclarative: boolean;
+  /** Declarative pipelines in it, by the offset where each begins. */
+  readonly pipelines: readonly (readonly [number, Pipeline])[];
 };
 
 /** One build while its engine is loaded: what steps, objects and the declarative model share. */

@@ -117,7 +117,7 @@ export function toValue(stored: Stored): Value {
   if (stored === null || typeof stored !== "object")
     return typeof stored === "number" ? numberValue(stored) : stored;
   if (isList(stored)) return new ListValue(stored.map(toValue));
-  const tag = stored["$"];
+  const tag = textIn(stored["$"]);
   const inner = stored["v"] ?? null;
   switch (tag) {
     case "long":

@@ -58,8 +58,6 @@ export class Strand<C, T> {
   count = 0;
   task: Flow<T> | null = null;
   isStarted = false;
-  /** How deeply its calls are nested where it waits; kept for the evaluator, which has one counter. */
-  depth = 0;
   wait: EffectWait | JoinWait | null = null;
   failure: StoredError | null = null;
   pending: Pending<C, T> | null = null;
@@ -90,7 +88,6 @@ export type BeginSpec = Omit<Begin, "id" | "n">;
  */
 export class Scheduler<C, T> {
   readonly #toThrown: (error: StoredError) => unknown;
-  readonly #depth: { currentDepth: number };
   readonly #queue: Strand<C, T>[] = [];
   readonly #waiting = new Map<EffectId, Strand<C, T>>();
   readonly #timers = new Map<EffectId, TimerScope<C, T>>();
@@ -106,9 +103,8 @@ export class Scheduler<C, T> {
   #leaves: Leave[] = [];
   #newMarks: Mark[] = [];
 
-  constructor(toThrown: (error: StoredError) => unknown, depth: { currentDepth: number }) {
+  constructor(toThrown: (error: StoredError) => unknown) {
     this.#toThrown = toThrown;
-    this.#depth = depth;
   }
 
   /** The strand that runs now. */
@@ -298,10 +294,8 @@ export class Scheduler<C, T> {
     }
     strand.isStarted = true;
     let next: IteratorResult<Suspension, T>;
-    this.#depth.currentDepth = strand.depth;
     try {
       next = error === null ? task.next() : task.throw(this.#toThrown(error));
-      strand.depth = this.#depth.currentDepth;
     } catch (thrown) {
       this.#finish(strand, { ok: false, error: thrown });
       return;

@@ -74,8 +74,8 @@ export function plain(stored: Stored): Stored {
   if (stored === null || typeof stored !== "object") return stored;
   if (isList(stored)) return stored.map(plain);
   const inner = stored["v"] ?? null;
-  switch (stored["$"]) {
-    case undefined:
+  switch (textIn(stored["$"])) {
+    case "":
       return Object.fromEntries(Object.entries(stored).map(([key, value]) => [key, plain(value)]));
     case "map": {
       const fields: Record<string, Stored> = {};

@@ -2,6 +2,7 @@ import type { AgentContainer, Scm, SessionOpened } from "../../ports.ts";
 import type { Flow } from "../../interpreter/flow.ts";
 import type { Value } from "../../interpreter/values.ts";
 import type { Agent } from "../../model/pipeline.ts";
+import { done } from "../../steps/step.ts";
 import { withContainer } from "../container.ts";
 import type { SessionScope } from "../context.ts";
 import { registryUse } from "../objects/docker.ts";
@@ -179,8 +180,9 @@ function* showCheckout(world: World, opened: SessionOpened, isRoot: boolean): Fl
   };
   if (!isRoot) return show();
   run.print("[Pipeline] stage");
-  yield* inStage(run, "Declarative: Checkout SCM", function* () {
+  yield* inStage(run, "Declarative: Checkout SCM", () => {
     show();
+    return done(null);
   });
   run.print("[Pipeline] // stage");
 }

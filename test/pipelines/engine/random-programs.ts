@@ -76,7 +76,7 @@ function spec(kind: EffectKind, name: string, args: string, request: Request): B
 /** An engine that runs such a program. `seen` is a list that all branches share: what they did, in order. */
 export function programEngine(program: Op[]): Engine & { readonly seen: string[] } {
   const seen: string[] = [];
-  const scheduler = new Scheduler<null, null>((error) => new Thrown(error), { currentDepth: 0 });
+  const scheduler = new Scheduler<null, null>((error) => new Thrown(error));
 
   function* run(ops: readonly Op[]): Flow<null> {
     for (const op of ops) yield* runOne(op);
@@ -90,7 +90,7 @@ export function programEngine(program: Op[]): Engine & { readonly seen: string[]
         const value = yield* scheduler.effect(
           spec("exec", "do", args, { kind: "timer", afterMs: 0, activity: false }),
         );
-        seen.push(String(value));
+        seen.push(JSON.stringify(value));
         return null;
       }
       case "note":
