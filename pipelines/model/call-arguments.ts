@@ -175,7 +175,10 @@ function checkCount(r: Reading, name: string, call: MethodCall, shape: Shape): v
   if (shape.isOpen) return;
   const { positional } = call.arguments;
   const required = shape.fields.filter((field) => field.isRequired);
-  if (positional.length > 1) {
+  const [only] = positional;
+  if (shape.sole !== undefined && only !== undefined && positional.length === 1) {
+    if (only.kind !== "MethodCall") checkType(r, only, shape.sole.type);
+  } else if (positional.length > 1) {
     refuse(
       r,
       "arguments-unnamed",
@@ -189,11 +192,6 @@ function checkCount(r: Reading, name: string, call: MethodCall, shape: Shape): v
     if (mayBeLeftOut) return;
     const message = `"${name}" should have ${required.length} arguments but has ${positional.length} arguments instead.`;
     refuse(r, "argument-count", message, call.method.span, namesHint(shape));
-  } else {
-    const [value] = positional;
-    const [field] = required;
-    if (value !== undefined && field !== undefined && value.kind !== "MethodCall")
-      checkType(r, value, field.type);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Span } from "../diagnostic.ts";
 import type { Arguments, Entry, Expression, Spread } from "./ast.ts";
-import { accept, at, expect, failure, isOperator, newlines, peek, report, spanFrom, take } from "./cursor.ts";
+import { accept, at, expect, failure, newlines, peek, report, spanFrom, take } from "./cursor.ts";
 import type { Parser } from "./cursor.ts";
 import { isWord, startsLabel } from "./lookahead.ts";
 
@@ -38,7 +38,7 @@ export function parseArgumentList(p: Parser, closing: ")" | "]"): ArgumentList {
     if (!accept(p, ",")) break;
     newlines(p);
   }
-  checkNames(p, list.named);
+  if (closing === ")") checkNames(p, list.named);
   return list;
 }
 
@@ -81,8 +81,7 @@ function parseLabel(p: Parser): Expression {
 }
 
 /** Groovy refuses the same literal name twice in one call; in a map the later one wins. */
-function checkNames(p: Parser, named: readonly Entry[]): void {
-  if (!isOperator(peek(p), ")")) return;
+export function checkNames(p: Parser, named: readonly Entry[]): void {
   const seen = new Map<string, Span>();
   for (const entry of named) {
     if (entry.kind !== "MapEntry" || entry.key.kind !== "StringLiteral") continue;

@@ -30,6 +30,7 @@ import {
   startsTypeDeclaration,
 } from "./lookahead.ts";
 import { parseParameters } from "./parameters.ts";
+import { guarded } from "./recovery.ts";
 import { parseAnnotation, parseName, parseThrows, parseType, skipTypeParameters } from "./types.ts";
 import type { Prefix } from "./types.ts";
 
@@ -111,10 +112,14 @@ function parseMembers(p: Parser, className: string, into: Member[]): void {
   for (;;) {
     while (peek(p).kind === "newline" || at(p, ";")) p.at += 1;
     if (at(p, "}") || peek(p).kind === "end") return;
-    into.push(parseMember(p, className));
-    if (!at(p, "}") && !at(p, ";") && peek(p).kind !== "newline") {
-      throw failure(peek(p), `expecting '}', found ${shown(peek(p))}`);
-    }
+    const before = p.at;
+    guarded(p, () => {
+      into.push(parseMember(p, className));
+      if (!at(p, "}") && !at(p, ";") && peek(p).kind !== "newline") {
+        throw failure(peek(p), `expecting '}', found ${shown(peek(p))}`);
+      }
+    });
+    if (p.at === before) return;
   }
 }
 

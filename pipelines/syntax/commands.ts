@@ -1,6 +1,6 @@
 import type { Span } from "../diagnostic.ts";
 import type { Arguments, Expression, MethodCall } from "./ast.ts";
-import { parseEntry } from "./arguments.ts";
+import { checkNames, parseEntry } from "./arguments.ts";
 import type { ArgumentList } from "./arguments.ts";
 import { accept, at, checkChain, newlines, peek, spanFrom } from "./cursor.ts";
 import type { Parser } from "./cursor.ts";
@@ -60,6 +60,7 @@ function parseCommand(p: Parser, head: Expression, start: Span): MethodCall {
     if (startsLabel(p, p.at)) list.named.push(parseEntry(p));
     else list.positional.push(parseExpression(p));
   } while (accept(p, ","));
+  checkNames(p, list.named);
   const args: Arguments = { ...list, trailingClosures: 0, span: spanFrom(p, first) };
   return callOf(head, args, spanFrom(p, start), true);
 }

@@ -7,7 +7,7 @@ import type { Token } from "./token.ts";
  * How deep brackets, blocks and operators may nest. Beyond it a file is refused, so that no text can exhaust the stack
  * of the parser or of whoever walks the tree after it.
  */
-export const MAX_NESTING = 150;
+export const MAX_NESTING = 400;
 
 /** How many links one chain of operators, calls or `else if` may have; the tree of a chain is as deep as it is long. */
 export const MAX_CHAIN = 1000;

@@ -184,6 +184,7 @@ class Lexer {
 
   #unclosed(string: OpenString, start: number, value: string, found: string): void {
     const shown = string.quote === "$/" ? "/$" : string.quote;
+    this.#oneLiners = 0; // the line end was just spoken of
     this.diagnostics.push({
       code: "string-not-closed",
       message: `expecting '${shown}', found ${found}`,

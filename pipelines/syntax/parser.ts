@@ -10,18 +10,17 @@ import {
   failure,
   isKeyword,
   isOperator,
-  MAX_SYNTAX_ERRORS,
   newlines,
   pastNewlines,
   peek,
   shown,
   spanFrom,
-  SyntaxFailure,
   take,
   tokenAt,
 } from "./cursor.ts";
 import type { Parser, Rules } from "./cursor.ts";
 import { lex } from "./lexer.ts";
+import { guarded } from "./recovery.ts";
 import { pastAnnotation, startsImport } from "./lookahead.ts";
 import { parseExpression } from "./operators.ts";
 import { parseBlock, parseStatement, skipSeparators } from "./statements.ts";
@@ -135,31 +134,6 @@ function expectSeparator(p: Parser, wanted: string): void {
     `expecting ${wanted}, found ${shown(token)}`,
     "a statement ends with its line or with a semicolon",
   );
-}
-
-/** Runs a rule; when it fails, notes why and skips to where the next statement can begin. */
-function guarded(p: Parser, rule: () => void): void {
-  const nesting = p.nesting;
-  try {
-    rule();
-  } catch (error) {
-    if (!(error instanceof SyntaxFailure)) throw error;
-    p.nesting = nesting;
-    p.angles = 0;
-    p.diagnostics.push(error.diagnostic);
-    if (p.diagnostics.length >= MAX_SYNTAX_ERRORS) p.at = p.tokens.length - 1;
-    skipStatement(p);
-  }
-}
-
-function skipStatement(p: Parser): void {
-  let depth = 0;
-  for (; peek(p).kind !== "end"; p.at += 1) {
-    const token = peek(p);
-    if (depth === 0 && (token.kind === "newline" || isOperator(token, ";") || isOperator(token, "}"))) return;
-    if (isOperator(token, "{")) depth += 1;
-    else if (isOperator(token, "}")) depth -= 1;
-  }
 }
 
 /** What follows the first mistake of a line is mostly its echo. */
