@@ -29,7 +29,8 @@ export async function createSampleService(docker: Docker, ports: Ports, busybox:
   await docker.createService({
     Name: SERVICE,
     TaskTemplate: {
-      ContainerSpec: { Image: PLACEHOLDER_IMAGE },
+      // As process 1 the placeholder's server would not hear that it is to stop.
+      ContainerSpec: { Image: PLACEHOLDER_IMAGE, Init: true },
       RestartPolicy: { Condition: "any", Delay: 1_000_000_000 },
     },
     Mode: { Replicated: { Replicas: 1 } },

@@ -13,7 +13,7 @@ import pg from "pg";
 import { startBrowser } from "./services/chromium.ts";
 import { dockerForTests } from "./services/docker.ts";
 import { cloneForTests, git, startGitServer } from "./services/git.ts";
-import { busyboxImage, nodeImage } from "./services/images.ts";
+import { busyboxImage, nodeImage, pullAs } from "./services/images.ts";
 import { freePort, freePortNear } from "./services/ports.ts";
 import { startDatabase } from "./services/postgres.ts";
 import { runToEnd, startChild } from "./services/process.ts";
@@ -216,6 +216,24 @@ describe("services for tests", function () {
       assert.match(await outputOf(busybox, ["sh", "-c", "id -u agent; ls -d /tmp"]), /10001\s+\/tmp/);
     });
 
+    it("a real image is pulled under the name that the samples use", async () => {
+      const registry = await startRegistry({ isOpen: true });
+      const real = `${registry.host}/library/busybox`;
+      const ours = `sluice-test/pulled-${process.pid}:1`;
+      try {
+        await docker.getImage(busybox).tag({ repo: real, tag: "1" });
+        assert.match(await push(real, registry), /"Digest":"sha256:/);
+        await docker.getImage(`${real}:1`).remove();
+        await pullAs(docker, `${real}:1`, ours);
+        assert.match(await outputOf(ours, ["echo", "there"]), /there/);
+        await assert.rejects(pullAs(docker, `${real}:2`, ours), /not found|manifest unknown/);
+      } finally {
+        await docker.getImage(`${real}:1`).remove();
+        await docker.getImage(ours).remove();
+        await registry.stop();
+      }
+    });
+
     it("the registry takes a push for the right password only, and names its digest", async () => {
       const registry = await startRegistry();
       const name = `${registry.host}/shop/web`;
@@ -243,6 +261,7 @@ describe("services for tests", function () {
         Name: `sluice-test-${process.pid}`,
         TaskTemplate: {
           ContainerSpec: {
+            Init: true,
             Image: busybox,
             Command: ["sh", "-c", "echo here >/tmp/index.html; httpd -f -h /tmp"],
           },
@@ -269,7 +288,11 @@ describe("services for tests", function () {
         const engine = await startSecondEngine({ liveRestore });
         try {
           const image = await busyboxImage(engine.docker);
-          const container = await engine.docker.createContainer({ Image: image, Cmd: ["sleep", "600"] });
+          const container = await engine.docker.createContainer({
+            Image: image,
+            Cmd: ["sleep", "600"],
+            HostConfig: { Init: true },
+          });
           await container.start();
           await engine.kill();
           await engine.startAgain();

@@ -24,18 +24,46 @@ const PASSWD = [
   "nobody:x:65534:65534:nobody:/:/bin/sh",
 ];
 
-/** A shell with the usual small programs (busybox), made without pulling anything. Gives its name. */
+/** Names where real images are, `docker.io/library` or a mirror, if they are to be used. */
+const SOURCE = "SLUICE_IMAGE_SOURCE";
+
+/** A shell with the usual small programs (busybox). Gives its name. */
 export async function busyboxImage(docker: Docker): Promise<string> {
   const name = "sluice-demo/busybox:1";
+  if (await pulled(docker, "busybox:1", name)) return name;
   await pack(docker, name, [BUSYBOX], addBusybox, ['CMD ["/bin/sh"]']);
   return name;
 }
 
-/** The same with Node 24 and the libraries it names: what the sample repository is built from. Gives its name. */
+/** The same with Node 24: what the sample repository is built from. Gives its name. */
 export async function nodeImage(docker: Docker): Promise<string> {
   const name = "sluice-demo/node:24";
+  if (await pulled(docker, "node:24", name)) return name;
   await pack(docker, name, [BUSYBOX, NODE], addNode, ['CMD ["/usr/bin/node"]', "WORKDIR /app"]);
   return name;
+}
+
+// Many machines that build us reach no registry, so an image is packed from this machine's busybox and Node unless told otherwise.
+async function pulled(docker: Docker, wanted: string, name: string): Promise<boolean> {
+  const source = process.env[SOURCE];
+  if (source === undefined || source === "") return false;
+  await pullAs(docker, `${source}/${wanted}`, name);
+  return true;
+}
+
+/** Pulls `wanted` and calls it `name`. @throws {Error} with the engine's words */
+export async function pullAs(docker: Docker, wanted: string, name: string): Promise<void> {
+  const said = await readAll(await docker.pull(wanted));
+  if (said.includes('"error"')) throw new Error(`${wanted} was not pulled: ${said.slice(-512)}`);
+  const [repo, tag] = splitName(name);
+  await docker.getImage(wanted).tag({ repo, tag });
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let said = "";
+  stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await once(stream, "end");
+  return said;
 }
 
 /** The default agent's image, by scripts/agent-image. Gives its name. */
@@ -87,9 +115,7 @@ async function importFolder(
   });
   const [repo, tag] = splitName(name);
   const answer = await docker.importImage(tar.stdout, { repo, tag, changes: [...changes] });
-  let said = "";
-  answer.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await once(answer, "end");
+  const said = await readAll(answer);
   if (said.includes('"error"')) throw new Error(`the engine refused ${name}: ${said.slice(-512)}`);
 }
 

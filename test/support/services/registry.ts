@@ -28,6 +28,8 @@ export interface RegistryOptions {
   readonly port?: number;
   readonly username?: string;
   readonly password?: string;
+  /** Asks for no password. */
+  readonly isOpen?: boolean;
 }
 
 /** The part of the registry's tag list we read; `tags` is null once the last one was deleted. */
@@ -51,7 +53,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     await runToEnd("htpasswd", ["-niB", username], { input: password }),
   );
   const start = async (port: number): Promise<Registry> => {
-    const child = await launch(folder, port);
+    const child = await launch(folder, port, options.isOpen ?? false);
     const credentials = Buffer.from(`${username}:${password}`).toString("base64");
     const stop = async (): Promise<void> => {
       await child.stop("SIGKILL");
@@ -62,13 +64,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   return options.port === undefined ? await onFreePort(start) : await start(options.port);
 }
 
-async function launch(folder: string, port: number): Promise<Child> {
+async function launch(folder: string, port: number, isOpen: boolean): Promise<Child> {
   const config = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
     http: { addr: `127.0.0.1:${port}`, secret: "one process only" },
-    auth: { htpasswd: { realm: "sluice", path: join(folder, "htpasswd") } },
+    ...(isOpen ? {} : { auth: { htpasswd: { realm: "sluice", path: join(folder, "htpasswd") } } }),
   };
   const file = join(folder, "config.yml");
   // JSON is YAML.
@@ -78,7 +80,7 @@ async function launch(folder: string, port: number): Promise<Child> {
     await until(`the registry answers on port ${port}`, async () => {
       if (child.exit() !== undefined) return "ended";
       const answer = await fetch(`http://127.0.0.1:${port}/v2/`);
-      return answer.status === 401 ? "ready" : undefined;
+      return answer.status === (isOpen ? 200 : 401) ? "ready" : undefined;
     });
     if (child.exit() !== undefined) throw new Error(`docker-registry ended: ${child.output()}`);
     return child;
