@@ -28,6 +28,8 @@ export function needlesOf(value: Buffer): Buffer[] {
   for (const form of forms) {
     if (form.length < MIN_NEEDLE_BYTES) continue;
     add(form);
+    // Whole, with its padding; the loop gives what is the same whatever stands beside it.
+    add(Buffer.from(form.toString("base64")));
     for (const encoded of base64Forms(form)) add(encoded);
     add(Buffer.from(form.toString("hex")));
     add(Buffer.from(form.toString("hex").toUpperCase()));
