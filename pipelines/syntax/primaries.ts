@@ -214,7 +214,7 @@ function parseNew(p: Parser): Expression {
   if (at(p, "[")) return parseNewArray(p, start.span, type);
   newlines(p);
   if (!at(p, "("))
-    throw failure(peek(p), `expecting '(', found ${shown(peek(p))}`, "write new with brackets: new Date()");
+    throw failure(peek(p), `expecting '(', found ${shown(peek(p))}`, "write new with brackets: new Thing()");
   const args = parseCallArguments(p);
   const base = { kind: "New", type, arguments: args } as const;
   if (!at(p, "{")) return { ...base, span: spanFrom(p, start.span) };
