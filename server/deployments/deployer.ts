@@ -1,0 +1,463 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import { sealOutcome } from "../builds/prepare-begin.ts";
+import type { BuildSeal } from "../builds/seal.ts";
+import { endEffects } from "../builds/journal/end-effects.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { Vault } from "../secrets/vault.ts";
+import { renewLeases } from "../store/leases.ts";
+import type { DeploymentState } from "../store/states.ts";
+import type { Store } from "../store/store.ts";
+import { deploymentOutcome, type SettledDeployment } from "./deployment-outcome.ts";
+import { finishDeployment, type FinishInput, refuseDeployment } from "./journal/finish.ts";
+import { savePlan, type TargetRow } from "./journal/plan-rows.ts";
+import { stepDeployment } from "./journal/target-steps.ts";
+import { ENVIRONMENT_LEASE_MS, takeTurn } from "./journal/take-turn.ts";
+import { makePlan, registryAuth } from "./make-plan.ts";
+import { DeploymentPlan, hashOfPlan, rowName, Wanted } from "./plan.ts";
+import { createRollOut, type Held, type TargetEnd, type TargetRowState } from "./roll-out.ts";
+import type { Target } from "./target.ts";
+
+/** Carries deployments out, whether or not the build that asked for one is loaded. */
+export interface Deployer {
+  /** Carries out a nudge: plans, rolls out, goes on with or tells of the deployment, whatever its row says. */
+  handle(deploymentId: number): Promise<void>;
+  /** Deployments that are under way here. */
+  busy(): number;
+  stop(): Promise<void>;
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly targetOf: (name: string) => Target;
+  readonly sealOf: (buildId: number) => Promise<BuildSeal>;
+  readonly pokeBuild: (buildId: number) => void;
+  /** A deployment has ended; told at least once. */
+  readonly ended: (deploymentId: number) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** How often the holder of an environment says that it is alive. */
+const RENEW_MS = 5_000;
+
+const OVER: readonly DeploymentState[] = [
+  "succeeded",
+  "failed",
+  "withdrawn",
+  "rolled_back",
+  "rollback_failed",
+];
+
+export function createDeployer(deps: Deps): Deployer {
+  const { store, vault, config, log } = deps;
+  const running = new Map<number, Promise<void>>();
+  const stopping = new AbortController();
+  const rollOut = createRollOut({
+    store,
+    vault,
+    instance: vault.instance,
+    targetOf: deps.targetOf,
+    log,
+    authOf: async (planned) => await registryAuth(deps, "", planned.image),
+  });
+
+  async function handle(deploymentId: number): Promise<void> {
+    const already = running.get(deploymentId);
+    if (already !== undefined) return await already;
+    const mine = look(deploymentId)
+      .catch((err: unknown) =>
+        log.error({ deployment: deploymentId, err }, "a deployment could not go on; it is looked at again"),
+      )
+      .finally(() => running.delete(deploymentId));
+    running.set(deploymentId, mine);
+    await mine;
+  }
+
+  async function look(deploymentId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .selectAll()
+      .where("id", "=", deploymentId)
+      .executeTakeFirst();
+    if (row === undefined || stopping.signal.aborted) return;
+    if (OVER.includes(row.state)) return await settle(row.id);
+    if (row.state === "pending" && row.planHash === "") await plan(row.id);
+    else await deploy(row.id);
+  }
+
+  async function plan(deploymentId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .innerJoin("projects", "projects.id", "deployments.projectId")
+      .select([
+        "deployments.buildId",
+        "deployments.effectId",
+        "deployments.environment",
+        "deployments.message",
+        "deployments.wanted",
+        "projects.key",
+      ])
+      .where("deployments.id", "=", deploymentId)
+      .executeTakeFirstOrThrow();
+    const environment = config.file.environments[row.environment];
+    const wanted = await readWanted(row);
+    const made = await makePlan(deps, {
+      deploymentId,
+      environment: row.environment,
+      projectKey: row.key,
+      buildId: row.buildId,
+      wanted,
+    });
+    if (!made.ok || environment === undefined) {
+      const why = made.ok
+        ? {
+            code: "not_allowed",
+            fault: "file" as const,
+            text: `there is no environment "${row.environment}" any more`,
+          }
+        : { code: made.code, fault: made.fault, text: made.text };
+      await store.call(refuseDeployment, { deploymentId, ...why });
+      return await settle(deploymentId);
+    }
+    const { approve } = environment;
+    await store.call(savePlan, {
+      ...planRows(vault, deploymentId, made.plan, made.images),
+      gate:
+        environment.policy === "auto"
+          ? null
+          : {
+              message: row.message ?? `Deploy ${row.key} to ${row.environment}?`,
+              needed: approve.needed,
+              expiresMs: approve.expires,
+              approvers: JSON.stringify({
+                role: approve.role,
+                people: approve.people,
+                pusher: approve.pusher,
+                reason: approve.reason,
+              }),
+            },
+    });
+    if (environment.policy === "auto") await look(deploymentId);
+    else await deps.ended(-deploymentId);
+  }
+
+  async function readWanted(row: {
+    buildId: number | null;
+    effectId: string | null;
+    wanted: Uint8Array | null;
+  }): Promise<Wanted> {
+    if (row.wanted === null || row.buildId === null) return { images: null, env: {}, optional: false };
+    const seal = await deps.sealOf(row.buildId);
+    return Wanted.parse(JSON.parse(seal.open(`deployment ${row.effectId ?? ""}`, row.wanted)));
+  }
+
+  /** Rolls out, or goes on with it, as far as this process keeps the environment. */
+  async function deploy(deploymentId: number): Promise<void> {
+    const turn = await store.call(takeTurn, { deploymentId, holder: store.holder });
+    if (turn.kind !== "yours") return;
+    const row = await store.db
+      .selectFrom("deployments")
+      .selectAll()
+      .where("id", "=", deploymentId)
+      .executeTakeFirstOrThrow();
+    const environment = config.file.environments[row.environment];
+    const lost = new AbortController();
+    const lease = { name: `env:${row.environment}`, fence: turn.fence };
+    const renewal = setInterval(() => {
+      void store
+        .call(renewLeases, { leases: [lease], holder: store.holder, ttlMs: ENVIRONMENT_LEASE_MS })
+        .then((kept) => {
+          if (kept.length === 0) lost.abort();
+        })
+        .catch((err: unknown) =>
+          log.warn({ deployment: deploymentId, err }, "the lease of an environment could not be renewed"),
+        );
+    }, RENEW_MS);
+    const held: Held = {
+      environment: row.environment,
+      fence: turn.fence,
+      dueAtMs: turn.dueAtMs,
+      soakMs: environment?.soak ?? 10_000,
+      signal: AbortSignal.any([stopping.signal, lost.signal]),
+    };
+    try {
+      await carryOut(deploymentId, held, {
+        rollBack: (environment?.onFailure ?? "rollback") === "rollback",
+        supersede: environment?.supersede ?? true,
+        outside: environment?.policy === "outside",
+      });
+    } finally {
+      clearInterval(renewal);
+    }
+    if (!held.signal.aborted) await settle(deploymentId);
+  }
+
+  interface Rules {
+    readonly rollBack: boolean;
+    readonly supersede: boolean;
+    readonly outside: boolean;
+  }
+
+  async function carryOut(deploymentId: number, held: Held, rules: Rules): Promise<void> {
+    const rows = await targetRows(deploymentId);
+    if (rules.outside) return await checkOutside(deploymentId, held, rows, rules);
+    const rolling = await stateOf(deploymentId);
+    const ends = new Map<number, TargetEnd>();
+    let failed: string | null = null;
+    if (rolling === "rolling_back") failed = "the roll-back was under way";
+    else {
+      const waves = [...new Set(rows.map((row) => row.wave))].toSorted((a, b) => a - b);
+      await store.call(stepDeployment, {
+        deploymentId,
+        environment: held.environment,
+        fence: held.fence,
+        from: ["applying"],
+        to: "verifying",
+        line: "rolling out",
+      });
+      for (const wave of waves) {
+        const here = rows.filter((row) => row.wave === wave);
+        const results = await Promise.all(here.map((row) => rollOut.forward(row, held)));
+        for (const [at, row] of here.entries()) ends.set(row.id, results[at] ?? "lost");
+        if (results.includes("lost")) return;
+        if (results.some((end) => end !== "succeeded")) {
+          failed = `wave ${wave + 1} did not succeed`;
+          break;
+        }
+      }
+    }
+    if (failed === null)
+      return await finish(deploymentId, held, rules, rows, {
+        state: "succeeded",
+        code: null,
+        fault: null,
+        text: null,
+      });
+    const now = await targetRows(deploymentId);
+    const unknown = now.some((row) => row.state === "unknown");
+    const why = await reasonOf(deploymentId, failed);
+    if (unknown)
+      return await finish(deploymentId, held, rules, rows, {
+        state: "unknown",
+        code: "unknown",
+        fault: "sluice",
+        text: why.text,
+      });
+    if (!rules.rollBack) return await finish(deploymentId, held, rules, rows, { state: "failed", ...why });
+    await rollBackAll(deploymentId, held, rules, now, why);
+  }
+
+  async function rollBackAll(
+    deploymentId: number,
+    held: Held,
+    rules: Rules,
+    rows: readonly TargetRowState[],
+    why: { code: string; fault: "sluice"; text: string },
+  ): Promise<void> {
+    const sent = rows.filter(
+      (row) => row.state !== "pending" && row.state !== "applying" && row.receipt !== null,
+    );
+    // What Swarm put back by itself, or was never sent, needs nothing from us.
+    if (sent.length === 0) {
+      const state = rows.some((row) => row.state === "rolled_back")
+        ? ("rolled_back" as const)
+        : ("failed" as const);
+      return await finish(deploymentId, held, rules, rows, { state, ...why });
+    }
+    const to = { from: ["applying" as const, "verifying" as const], to: "rolling_back" as const };
+    await store.call(stepDeployment, {
+      deploymentId,
+      environment: held.environment,
+      fence: held.fence,
+      ...to,
+      line: `rolling back: ${why.text}`,
+    });
+    const results = await Promise.all(sent.toReversed().map((row) => rollOut.back(row, held)));
+    if (results.includes("lost")) return;
+    const state = results.every((end) => end === "rolled_back")
+      ? ("rolled_back" as const)
+      : ("rollback_failed" as const);
+    await finish(deploymentId, held, rules, rows, { state, ...why });
+  }
+
+  /** Done by hand elsewhere: only the planned images being live makes it so. */
+  async function checkOutside(
+    deploymentId: number,
+    held: Held,
+    rows: readonly TargetRowState[],
+    rules: Rules,
+  ): Promise<void> {
+    const plan_ = await readPlan(deploymentId);
+    for (const planned of plan_.targets) {
+      const seen = await deps
+        .targetOf(planned.target)
+        .describe({ target: planned.target, service: planned.service }, held.signal);
+      if (seen.image !== planned.image)
+        return await finish(deploymentId, held, rules, rows, {
+          state: "failed",
+          code: "target_conflict",
+          fault: "person",
+          text: `${planned.service} runs ${seen.image}, not ${planned.image}`,
+        });
+    }
+    await finish(deploymentId, held, rules, rows, {
+      state: "succeeded",
+      code: null,
+      fault: null,
+      text: null,
+    });
+  }
+
+  async function finish(
+    deploymentId: number,
+    held: Held,
+    rules: Rules,
+    rows: readonly TargetRowState[],
+    end: Pick<FinishInput, "state" | "code" | "fault" | "text">,
+  ): Promise<void> {
+    void rows;
+    const { targets } = await readPlan(deploymentId);
+    const live =
+      end.state === "succeeded"
+        ? targets.map(({ target, service, image }) => ({ target, service, image }))
+        : [];
+    await store.call(finishDeployment, {
+      deploymentId,
+      environment: held.environment,
+      fence: held.fence,
+      ...end,
+      live,
+      supersede: rules.supersede,
+    });
+  }
+
+  async function readPlan(deploymentId: number): Promise<DeploymentPlan> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .select("plan")
+      .where("id", "=", deploymentId)
+      .executeTakeFirstOrThrow();
+    return openPlan(vault, deploymentId, row.plan);
+  }
+
+  async function stateOf(deploymentId: number): Promise<DeploymentState> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .select("state")
+      .where("id", "=", deploymentId)
+      .executeTakeFirstOrThrow();
+    return row.state;
+  }
+
+  async function targetRows(deploymentId: number): Promise<TargetRowState[]> {
+    return await store.db
+      .selectFrom("deploymentTargets")
+      .select(["id", "deploymentId", "target", "wave", "state", "plan", "receipt", "rollbackReceipt"])
+      .where("deploymentId", "=", deploymentId)
+      .orderBy("wave")
+      .orderBy("id")
+      .execute();
+  }
+
+  async function reasonOf(
+    deploymentId: number,
+    otherwise: string,
+  ): Promise<{ code: string; fault: "sluice"; text: string }> {
+    const row = await store.db
+      .selectFrom("deploymentTargets")
+      .select(["target", "reasonCode", "reasonText"])
+      .where("deploymentId", "=", deploymentId)
+      .where("reasonText", "is not", null)
+      .orderBy("id")
+      .executeTakeFirst();
+    return {
+      code: row?.reasonCode ?? "target_unhealthy",
+      fault: "sluice",
+      text: row === undefined ? otherwise : `${row.target}: ${row.reasonText ?? ""}`,
+    };
+  }
+
+  /** Tells the build, once all deployments of its step have ended, and the people. Safe to repeat. */
+  async function settle(deploymentId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .selectAll()
+      .where("id", "=", deploymentId)
+      .executeTakeFirstOrThrow();
+    const ending = OVER.includes(row.state) || row.state === "unknown";
+    if (!ending) return;
+    if (row.buildId !== null && row.effectId !== null) await tellBuild(row.buildId, row.effectId);
+    if (OVER.includes(row.state)) await deps.ended(deploymentId);
+  }
+
+  async function tellBuild(buildId: number, effectId: string): Promise<void> {
+    const rows = await store.db
+      .selectFrom("deployments")
+      .select([
+        "id",
+        "environment",
+        "state",
+        "release",
+        "images",
+        "reasonCode",
+        "reasonText",
+        "wanted",
+        "buildId",
+        "effectId",
+      ])
+      .where("buildId", "=", buildId)
+      .where("effectId", "=", effectId)
+      .orderBy("id")
+      .execute();
+    if (!rows.every((row) => OVER.includes(row.state) || row.state === "unknown")) return;
+    const [first] = rows;
+    const optional = first === undefined ? false : (await readWanted(first)).optional;
+    const outcome = deploymentOutcome(rows satisfies SettledDeployment[], optional);
+    const seal = await deps.sealOf(buildId);
+    const ends = [{ buildId, effectId, outcome: sealOutcome(seal, effectId, outcome), exitCode: null }];
+    for (const build of await store.call(endEffects, { ends })) deps.pokeBuild(build);
+  }
+
+  return {
+    handle,
+    busy: () => running.size,
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/** A plan as its rows; each part sealed for its place. */
+export function planRows(
+  vault: Pick<Vault, "seal">,
+  deploymentId: number,
+  plan: DeploymentPlan,
+  images: Readonly<Record<string, string>>,
+): { deploymentId: number; plan: Uint8Array; planHash: string; images: string; targets: TargetRow[] } {
+  return {
+    deploymentId,
+    plan: vault.seal(JSON.stringify(plan), `plan|${deploymentId}`),
+    planHash: hashOfPlan(plan),
+    images: JSON.stringify(images),
+    targets: plan.targets.map((planned) => ({
+      target: rowName(planned),
+      wave: planned.wave,
+      plan: vault.seal(JSON.stringify(planned), `target|${deploymentId}|${rowName(planned)}`),
+      before: vault.seal(JSON.stringify(planned.before), `before|${deploymentId}|${rowName(planned)}`),
+    })),
+  };
+}
+
+/** A deployment's plan, read back. */
+export function openPlan(
+  vault: Pick<Vault, "unseal">,
+  deploymentId: number,
+  sealed: Uint8Array,
+): DeploymentPlan {
+  if (sealed.length === 0) return { targets: [] };
+  return DeploymentPlan.parse(JSON.parse(vault.unseal(sealed, `plan|${deploymentId}`)));
+}

@@ -1,0 +1,111 @@
+import { announce } from "../../builds/journal/announce.ts";
+import { claim } from "../../store/leases.ts";
+import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
+
+/** How long a deployer may be silent before another goes on with its roll-out. */
+export const ENVIRONMENT_LEASE_MS = 15_000;
+
+export type Turn =
+  | { readonly kind: "yours"; readonly fence: number; readonly release: number; readonly dueAtMs: number }
+  | { readonly kind: "waits"; readonly text: string }
+  | { readonly kind: "over" };
+
+/**
+ * Takes an environment for one deployment. The release number is taken here, so it rises by construction; who comes back
+ * to a deployment that had begun keeps its number and its limit.
+ */
+export const takeTurn = procedure(
+  "deployments.takeTurn",
+  { durability: "full" },
+  function* (tx: Transaction, input: { deploymentId: number; holder: string }): Steps<Turn> {
+    const row = yield* tx.first(
+      tx.db.selectFrom("deployments").selectAll().where("id", "=", input.deploymentId).forUpdate(),
+    );
+    if (row === undefined) return { kind: "over" };
+    const going =
+      row.state === "applying" ||
+      row.state === "verifying" ||
+      row.state === "rolling_back" ||
+      row.state === "unknown";
+    if (!going && (row.state !== "pending" || row.approvedBy === null)) return { kind: "over" };
+    if (!going) {
+      const hold = yield* holdOf(tx, row.environment, row.id);
+      if (hold !== null) {
+        yield* tx.run(
+          tx.db
+            .updateTable("deployments")
+            .set({ waitCode: hold.code, waitText: hold.text })
+            .where("id", "=", row.id),
+        );
+        return { kind: "waits", text: hold.text };
+      }
+    }
+    const lease = yield* claim(tx, {
+      name: `env:${row.environment}`,
+      holder: input.holder,
+      ttlMs: ENVIRONMENT_LEASE_MS,
+    });
+    if (lease === null) return { kind: "waits", text: "another server deploys to this environment" };
+    if (going && row.release !== null && row.dueAtMs !== null) {
+      yield* tx.run(tx.db.updateTable("deployments").set({ fence: lease.fence }).where("id", "=", row.id));
+      return { kind: "yours", fence: lease.fence, release: row.release, dueAtMs: row.dueAtMs };
+    }
+    const { releaseCounter } = yield* tx.one(
+      tx.db
+        .updateTable("environments")
+        .set((eb) => ({ releaseCounter: eb("releaseCounter", "+", 1) }))
+        .where("name", "=", row.environment)
+        .returning("releaseCounter"),
+    );
+    const dueAtMs = tx.nowMs + row.limitMs;
+    yield* tx.run(
+      tx.db
+        .updateTable("deployments")
+        .set({
+          state: "applying",
+          release: releaseCounter,
+          fence: lease.fence,
+          startedAtMs: tx.nowMs,
+          dueAtMs,
+          waitCode: null,
+          waitText: null,
+        })
+        .where("id", "=", row.id)
+        .where("state", "=", "pending"),
+    );
+    yield* announce(tx, {
+      kind: "deployment.changed",
+      projectId: row.projectId,
+      buildId: row.buildId,
+      id: row.id,
+    });
+    return { kind: "yours", fence: lease.fence, release: releaseCounter, dueAtMs };
+  },
+);
+
+function* holdOf(
+  tx: Transaction,
+  environment: string,
+  deploymentId: number,
+): Steps<{ code: string; text: string } | null> {
+  const env = yield* tx.one(
+    tx.db
+      .selectFrom("environments")
+      .select(["frozenUntilMs", "frozenReason"])
+      .where("name", "=", environment)
+      .forUpdate(),
+  );
+  if (env.frozenUntilMs !== null && env.frozenUntilMs > tx.nowMs)
+    return { code: "freeze", text: `${environment} is frozen: ${env.frozenReason ?? "no reason was given"}` };
+  const other = yield* tx.first(
+    tx.db
+      .selectFrom("deployments")
+      .select("id")
+      .where("environment", "=", environment)
+      .where("id", "!=", deploymentId)
+      .where("state", "in", ["applying", "verifying", "rolling_back"]),
+  );
+  return other === undefined
+    ? null
+    : { code: "environment_turn", text: `deployment ${other.id} is rolling out to ${environment}` };
+}
