@@ -42,9 +42,11 @@ export async function startChatCatcher(
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
   return {
     messages,
-    hookUrl: `http://localhost:${port}${HOOK_PATH}`,
+    hookUrl: `http://localhost:${address.port}${HOOK_PATH}`,
     stop: async () => {
       server.closeAllConnections();
       server.close();

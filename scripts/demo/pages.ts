@@ -42,7 +42,9 @@ function indented(body: string): string {
 }
 
 function linked(text: string): string {
-  return escaped(text).replace(/https?:\/\/[^\s<>"')\]|]+/gu, (url) => `<a href="${url}">${url}</a>`);
+  // A full stop or bracket after an address belongs to the sentence.
+  const address = /https?:\/\/[^\s<>"')\]|]*[^\s<>"')\]|.,;:]/gu;
+  return escaped(text).replace(address, (url) => `<a href="${url}">${url}</a>`);
 }
 
 function escaped(text: string): string {
