@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostic.ts";
 import { isError } from "../diagnostic.ts";
 import { createEvaluator } from "../interpreter/create.ts";
 import type { Flow } from "../interpreter/flow.ts";
-import type { Site } from "../interpreter/thrown.ts";
+import { ThrownValue, type Site } from "../interpreter/thrown.ts";
 import { MapValue, type Value } from "../interpreter/values.ts";
 import { parsePipelineFile, type PipelineFile } from "../model/parse-file.ts";
 import { STEPS, findStep } from "../steps/catalogue.ts";
@@ -48,7 +48,10 @@ class LoadedEngine implements Engine {
 
   constructor(head: Head) {
     this.#head = head;
-    this.#scheduler = new Scheduler<Context, Value>((error) => toThrown(error));
+    this.#scheduler = new Scheduler<Context, Value>({
+      toThrown: (error) => toThrown(error),
+      isFatal: (error) => !(error instanceof ThrownValue),
+    });
     this.#run = new Run(head, this.#scheduler, new MapValue(), readText);
   }
 

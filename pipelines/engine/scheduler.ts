@@ -81,13 +81,22 @@ type Fork<C, T> = {
 /** What a caller says of an effect; id and n are the scheduler's. */
 export type BeginSpec = Omit<Begin, "id" | "n">;
 
+/** What the scheduler is told of errors. */
+export type SchedulerRules = {
+  /** What is thrown into a strand for an error at rest. */
+  readonly toThrown: (error: StoredError) => unknown;
+  /** True for an error that no script can catch (a limit, our own bug): the other branches are not waited for. */
+  readonly isFatal: (error: unknown) => boolean;
+};
+
 /**
  * Runs strands first in, first out, until none can run; knows nothing of Groovy or steps. An outcome wakes exactly the
  * strand that waits for it, an interruption is thrown in where a strand waits, and all that follows is decided by the
  * order of outcomes alone, so that a replay repeats it.
  */
 export class Scheduler<C, T> {
-  readonly #toThrown: (error: StoredError) => unknown;
+  readonly #toThrown: SchedulerRules["toThrown"];
+  readonly #isFatal: SchedulerRules["isFatal"];
   readonly #queue: Strand<C, T>[] = [];
   readonly #waiting = new Map<EffectId, Strand<C, T>>();
   readonly #timers = new Map<EffectId, TimerScope<C, T>>();
@@ -103,8 +112,9 @@ export class Scheduler<C, T> {
   #leaves: Leave[] = [];
   #newMarks: Mark[] = [];
 
-  constructor(toThrown: (error: StoredError) => unknown) {
-    this.#toThrown = toThrown;
+  constructor(how: SchedulerRules) {
+    this.#toThrown = how.toThrown;
+    this.#isFatal = how.isFatal;
   }
 
   /** The strand that runs now. */
@@ -326,7 +336,7 @@ export class Scheduler<C, T> {
     this.#forks.delete(strand);
     strand.ending = { order: fork.ended, ...how };
     fork.ended += 1;
-    if (!how.ok && fork.failFast) this.#failOthers(fork, strand);
+    if (!how.ok && (fork.failFast || this.#isFatal(how.error))) this.#failOthers(fork, strand);
     if (fork.ended < fork.branches.length) return;
     fork.owner.wait = null;
     this.#queue.push(fork.owner);

@@ -17,7 +17,6 @@ export const SYMBOLS: ReadonlySet<string> = new Set([
   "usernameColonPassword",
   "sshUserPrivateKey",
   "certificate",
-  "zip",
   "parameters",
   "pipelineTriggers",
   "buildDiscarder",

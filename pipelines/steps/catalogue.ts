@@ -56,7 +56,6 @@ import { wrap } from "./wrap.ts";
 import { writeFile } from "./write-file.ts";
 import { ws } from "./ws.ts";
 import { readYaml, writeYaml } from "./yaml.ts";
-import { unzip, zip } from "./zip.ts";
 
 /** All steps there are. */
 export const STEPS: readonly Step[] = [
@@ -111,7 +110,6 @@ export const STEPS: readonly Step[] = [
   touch,
   unstable,
   unstash,
-  unzip,
   validateDeclarativePipeline,
   waitForImage,
   waitUntil,
@@ -125,7 +123,6 @@ export const STEPS: readonly Step[] = [
   writeJSON,
   writeYaml,
   ws,
-  zip,
 ];
 
 const BY_NAME = new Map<string, Step>();

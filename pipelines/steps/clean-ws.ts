@@ -1,6 +1,10 @@
 import { MapValue } from "../interpreter/values.ts";
 import { worst } from "../engine/build-state.ts";
+import { fieldOf, isList, textIn } from "../engine/convert.ts";
+import { pathIn } from "../engine/paths.ts";
+import type { Flow } from "../interpreter/flow.ts";
 import { place } from "./files.ts";
+import { execRequest } from "./shell.ts";
 import { optional } from "./signature.ts";
 import { step, type StepCall } from "./step.ts";
 
@@ -32,15 +36,9 @@ export const cleanWs = step({
       return null;
     }
     call.print("[WS-CLEANUP] Deleting project workspace...");
-    const patterns = call.args.list("patterns");
     const { workspace } = call.session().opened;
-    yield* call.effect({
-      ...place(call),
-      op: "delete",
-      dir: workspace,
-      includes: patterns.length === 0 ? null : joined(call, "INCLUDE"),
-      excludes: patterns.length === 0 ? null : joined(call, "EXCLUDE"),
-    });
+    if (call.args.list("patterns").length > 0) yield* deleteMatching(call, workspace);
+    else yield* call.effect({ ...place(call), op: "delete", dir: workspace, includes: null, excludes: null });
     call.print("[WS-CLEANUP] done");
     return null;
   },
@@ -60,6 +58,24 @@ function isWanted(call: StepCall): boolean {
       return call.args.flag("cleanWhenNotBuilt");
     case "ABORTED":
       return call.args.flag("cleanWhenAborted");
+  }
+}
+
+const FILES_AT_ONCE = 500;
+
+/** Deletes the files that the patterns name; folders stay, as with deleteDirs: false. */
+function* deleteMatching(call: StepCall, workspace: string): Flow<void> {
+  const found = yield* call.effect({
+    ...place(call),
+    op: "find",
+    dir: workspace,
+    includes: joined(call, "INCLUDE") || "**",
+    excludes: joined(call, "EXCLUDE"),
+  });
+  const paths = isList(found) ? found.map((file) => pathIn(workspace, textIn(fieldOf(file, "path")))) : [];
+  for (let at = 0; at < paths.length; at += FILES_AT_ONCE) {
+    const command = { argv: ["rm", "-f", "--", ...paths.slice(at, at + FILES_AT_ONCE)] };
+    yield* call.effect(execRequest(call.run, call, command, { capture: false, encoding: null, label: null }));
   }
 }
 

@@ -25,6 +25,8 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   copyArtifacts: "use stash and unstash within a build, or fetch the artifact by its address",
   fingerprint: "artifacts have digests anyway: archiveArtifacts",
   tee: "redirect inside sh: sh 'command | tee file'",
+  zip: "use sh 'zip -r …'",
+  unzip: "use sh 'unzip …'",
   tar: "use sh 'tar …'",
   untar: "use sh 'tar …'",
   readCSV: "read the file by readFile and split its lines",

@@ -2,7 +2,7 @@ import { parseAllDocuments, stringify } from "yaml";
 import type { Stored } from "../ports.ts";
 import { exception } from "../interpreter/thrown.ts";
 import { isList, toStored, toValue } from "../engine/convert.ts";
-import { pathOf, readText, writeText } from "./files.ts";
+import { pathOf, place, readText, writeText } from "./files.ts";
 import { plain } from "./json.ts";
 import { optional } from "./signature.ts";
 import { step } from "./step.ts";
@@ -63,8 +63,13 @@ export const writeYaml = step({
     const documents = args.has("datas") && isList(stored) ? stored : [stored];
     const text = documents.map((document) => stringify(plain(document))).join("---\n");
     if (args.flag("returnText")) return text;
-    const more = { encoding: args.optionalText("charset"), overwrite: args.flag("overwrite") };
-    yield* writeText(call, pathOf(call, "file"), text, more);
+    const path = pathOf(call, "file");
+    if (!args.flag("overwrite") && (yield* call.effect({ ...place(call), op: "exists", path })) === true)
+      return call.fail(
+        `Target file ${args.text("file")} already exists and cannot be overwritten: overwrite: true does it`,
+      );
+    const more = { encoding: args.optionalText("charset"), overwrite: true };
+    yield* writeText(call, path, text, more);
     return null;
   },
 });

@@ -1,6 +1,6 @@
 import type { Eventual } from "../../interpreter/flow.ts";
 import { HostObject } from "../../interpreter/host.ts";
-import { MapValue, type Value } from "../../interpreter/values.ts";
+import type { MapValue, Value } from "../../interpreter/values.ts";
 
 /**
  * What a call such as `string(name: 'X')`, `logRotator(…)` or `cron('…')` gives: a description that some step takes as an

@@ -76,7 +76,10 @@ function spec(kind: EffectKind, name: string, args: string, request: Request): B
 /** An engine that runs such a program. `seen` is a list that all branches share: what they did, in order. */
 export function programEngine(program: Op[]): Engine & { readonly seen: string[] } {
   const seen: string[] = [];
-  const scheduler = new Scheduler<null, null>((error) => new Thrown(error));
+  const scheduler = new Scheduler<null, null>({
+    toThrown: (error) => new Thrown(error),
+    isFatal: (error) => !(error instanceof Thrown),
+  });
 
   function* run(ops: readonly Op[]): Flow<null> {
     for (const op of ops) yield* runOne(op);
