@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
 import { z } from "zod";
 
+import { lint } from "../pipelines/lint.ts";
 import { readSluiceFile } from "../server/config.ts";
 import { api } from "../server/http/contract.ts";
 
@@ -97,6 +98,16 @@ describe("the docs", () => {
   it("show settings that the server takes", () => {
     for (const page of pages())
       for (const text of blocksOf(page, "yaml")) assert.deepEqual(readSluiceFile(text, page).problems, []);
+  });
+
+  it("show Jenkinsfiles without a fault, the sample's too", () => {
+    const sample = textOf("examples/shop/Jenkinsfile");
+    const shown = pages().flatMap((page) => blocksOf(page, "groovy"));
+    // A stage alone is shown where the rest would be the same; it is checked within a pipeline.
+    const whole = shown.map((text) =>
+      text.startsWith("stage") ? `pipeline { agent none\nstages {\n${text}} }` : text,
+    );
+    for (const text of [sample, ...whole]) assert.deepEqual(lint(text), []);
   });
 
   it("name every environment variable that the server reads, and no other", () => {

@@ -53,7 +53,7 @@ export async function checkFacts(world: World, say: (line: string) => void): Pro
   for (const { text, see } of FACTS) {
     const startedAtMs = Date.now();
     try {
-      const seen = await see(world, found);
+      const seen = await Promise.race([see(world, found), serverEnds(world)]);
       say(`ok    ${text}: ${seen} (${seconds(startedAtMs)})`);
     } catch (error) {
       failures += 1;
@@ -63,6 +63,11 @@ export async function checkFacts(world: World, say: (line: string) => void): Pro
     }
   }
   return failures;
+}
+
+/** Without a server there is nothing to wait for. */
+async function serverEnds({ server }: World): Promise<never> {
+  throw new Error(`sluice serve has ended with ${await server.ended}`);
 }
 
 function seconds(sinceMs: number): string {
@@ -121,7 +126,8 @@ async function planNamesDigest(_world: World, found: Partial<Found>): Promise<st
   return `${image.service} from ${image.from} to ${image.to}`;
 }
 
-async function chatHearsOfGate({ places }: World): Promise<string> {
+async function chatHearsOfGate({ places }: World, found: Partial<Found>): Promise<string> {
+  known(found, "gate");
   return await chatMessage(places.chat.messages, "the gate", (body) => body.includes(ENVIRONMENT));
 }
 
@@ -168,7 +174,8 @@ async function environmentShowsDigest({ api }: World, found: Partial<Found>): Pr
   return `release ${live[0]?.release}`;
 }
 
-async function buildSucceeds({ api }: World): Promise<string> {
+async function buildSucceeds({ api }: World, found: Partial<Found>): Promise<string> {
+  known(found, "gate");
   const build = await buildEnded(api, 1);
   assert.equal(build.state, "succeeded", `it ended as ${build.state}: ${build.reason?.text}`);
   const text = await api.console(build.id);

@@ -25,7 +25,8 @@ async function check(): Promise<number> {
   });
   let failures = 1;
   try {
-    failures = await checkFacts(world, (line) => console.log(line));
+    const result = await Promise.race([checkFacts(world, (line) => console.log(line)), signalled()]);
+    failures = result ?? 1;
     if (failures > 0) {
       console.log("--- console of the last build");
       console.log(await lastConsole(world));

@@ -15,6 +15,8 @@ import type { Ports } from "./settings.ts";
 export interface DemoServer {
   readonly url: string;
   readonly logFile: string;
+  /** Settles when the process ends, with the code it ended with. */
+  readonly ended: Promise<number | null>;
   /** The end of what it printed. */
   output(): string;
   stop(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startServer(ports: Ports, configFile: string): Promise<Dem
   return {
     url,
     logFile,
+    ended: child.exited.then(({ code }) => code),
     output: () => child.output(),
     stop: async () => {
       await child.stop();
