@@ -75,8 +75,9 @@ export function createApp(world: World): App {
     handler: (request, response) => {
       const requestId = randomBytes(6).toString("hex");
       response.setHeader("x-request-id", requestId);
-      response.on("finish", () => counts.add(request.url ?? "", response.statusCode));
-      if (request.url?.startsWith(HOOK_PATH) === true) void webhook(request, response, requestId);
+      const url = request.url ?? "";
+      response.on("finish", () => counts.add(url, response.statusCode));
+      if (url.startsWith(HOOK_PATH)) void webhook(request, response, requestId);
       else app(request, response);
     },
   };

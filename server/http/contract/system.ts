@@ -42,7 +42,10 @@ export const Runners = listOf(Runner);
 /** Invites a runner: the token joins once and is shown this one time; `command` is ready to paste. */
 export const CreateRunnerRequest = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,38}$/u),
-  labels: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,60}$/u)).max(30).default([]),
+  labels: z
+    .array(z.string().regex(/^[A-Za-z0-9._-]{1,60}$/u))
+    .max(30)
+    .default([]),
 });
 export type CreateRunnerRequest = z.infer<typeof CreateRunnerRequest>;
 export const CreatedRunner = z.object({

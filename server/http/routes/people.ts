@@ -40,7 +40,7 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
     setup: route(api.setup, async () => ({ claimed: await isClaimed(store), version: world.version })),
 
     claim: route(api.claim, async (context) => {
-      takeAttempt(signInBucket, context.address);
+      requireAttempt(signInBucket, context.address);
       const { claim, login, name, mail, password } = context.body;
       const token = newToken();
       const id = await store.call(useClaim, {
@@ -52,7 +52,8 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
         signIn: newSignIn(context, token),
       });
       if (id === null)
-        throw new HttpProblem(
+        throw wrong(
+          context,
           403,
           "claim_wrong",
           "the link was used or has expired; restart the server for a new one",
@@ -61,7 +62,7 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
     }),
 
     signIn: route(api.signIn, async (context) => {
-      takeAttempt(signInBucket, context.address);
+      requireAttempt(signInBucket, context.address);
       const login = context.body.login.trim().toLowerCase();
       const failures = await store.db
         .selectFrom("signInFailures")
@@ -84,7 +85,7 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
       const right = await isPassword(user?.passwordHash ?? null, context.body.password);
       if (user === undefined || !right) {
         await store.call(signInFailed, { login: login.slice(0, 254), address: context.address });
-        throw new HttpProblem(401, "sign_in_wrong", WRONG);
+        throw wrong(context, 401, "sign_in_wrong", WRONG);
       }
       const token = newToken();
       await store.call(signInRow, { userId: user.id, login: user.name, signIn: newSignIn(context, token) });
@@ -92,7 +93,7 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
     }),
 
     signInByLink: route(api.signInByLink, async (context) => {
-      takeAttempt(signInBucket, context.address);
+      requireAttempt(signInBucket, context.address);
       const { link, password } = context.body;
       const token = newToken();
       const id = await store.call(useSignInLink, {
@@ -101,7 +102,7 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
         signIn: newSignIn(context, token),
       });
       if (id === null)
-        throw new HttpProblem(403, "link_wrong", "the link was used or has expired; ask for another one");
+        throw wrong(context, 403, "link_wrong", "the link was used or has expired; ask for another one");
       return await signedIn(context, token);
     }),
 
@@ -121,9 +122,9 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
         .select("passwordHash")
         .where("id", "=", who.userId)
         .executeTakeFirst();
-      takeAttempt(signInBucket, context.address);
+      requireAttempt(signInBucket, context.address);
       if (!(await isPassword(user?.passwordHash ?? null, context.body.old)))
-        throw new HttpProblem(403, "password_wrong", "the old password is wrong");
+        throw wrong(context, 403, "password_wrong", "the old password is wrong");
       await store.call(changePasswordRow, {
         ...actorRow(context),
         userId: who.userId,
@@ -280,6 +281,17 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
     }),
   };
 
+  /** A wrong attempt, counted against its address. */
+  function wrong(
+    context: Context<unknown, unknown>,
+    status: number,
+    code: string,
+    text: string,
+  ): HttpProblem {
+    signInBucket.take(context.address ?? "");
+    return new HttpProblem(status, code, text);
+  }
+
   async function signedIn(context: Context<unknown, unknown>, token: string): Promise<Me> {
     writeCookie(context.response, world.config.publicUrl, token);
     const identity = await identifyBySignIn(store, token, world.clock.nowMs());
@@ -294,12 +306,18 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
   }
 }
 
-function takeAttempt(bucket: Buckets, address: string | null): void {
+/** Wrong attempts of an address are counted, right ones are not: many people may share one. */
+function requireAttempt(bucket: Buckets, address: string | null): void {
   const name = address ?? "";
-  if (bucket.take(name)) return;
-  throw new HttpProblem(429, "too_many_requests", "too many attempts from this address; wait a moment", {
-    retryAfterSeconds: bucket.waitSeconds(name),
-  });
+  if (!bucket.isEmpty(name)) return;
+  throw new HttpProblem(
+    429,
+    "too_many_requests",
+    "too many wrong attempts from this address; wait a moment",
+    {
+      retryAfterSeconds: bucket.waitSeconds(name),
+    },
+  );
 }
 
 function newSignIn(context: Context<unknown, unknown>, token: string) {
