@@ -35,6 +35,8 @@ interface Deps {
   readonly targetOf: (name: string) => Target;
   readonly sealOf: (buildId: number) => Promise<BuildSeal>;
   readonly pokeBuild: (buildId: number) => void;
+  /** A deployment waits for somebody's click; told at least once. */
+  readonly gateOpened: (deploymentId: number) => Promise<void>;
   /** A deployment has ended; told at least once. */
   readonly ended: (deploymentId: number) => Promise<void>;
   readonly log: Logger;
@@ -141,7 +143,7 @@ export function createDeployer(deps: Deps): Deployer {
             },
     });
     if (environment.policy === "auto") await look(deploymentId);
-    else await deps.ended(-deploymentId);
+    else await deps.gateOpened(deploymentId);
   }
 
   async function readWanted(row: {

@@ -215,8 +215,8 @@ export function createRollOut(deps: Deps) {
     receipt: Receipt,
   ): Promise<TargetEnd> {
     const ref = { target: planned.target, service: planned.service };
-    const limit = await deadline(held);
     for (let attempt = 0; ; attempt += 1) {
+      const limit = await deadline(held);
       try {
         for await (const progress of target.watch(ref, receipt, {
           soakMs: held.soakMs,
@@ -244,7 +244,11 @@ export function createRollOut(deps: Deps) {
         if (!(error instanceof TargetError)) throw error;
         if (error.kind === "permanent")
           return kindOf(await fail(row, held, "target_conflict", error.message));
+        if (held.signal.aborted) return "lost";
         if (await waitBefore(held, attempt)) continue;
+        // Out of time: a target that answers now was watched to the end, one that does not leaves the outcome open.
+        if (await answers(target, ref))
+          return kindOf(await fail(row, held, "timeout", "it did not settle within the environment's limit"));
         const won = await step(row, held, {
           from: ["verifying"],
           to: "unknown",
@@ -259,6 +263,13 @@ export function createRollOut(deps: Deps) {
       if (held.signal.aborted) return "lost";
       return kindOf(await fail(row, held, "timeout", "it did not settle within the environment's limit"));
     }
+  }
+
+  async function answers(target: Target, ref: { target: string; service: string }): Promise<boolean> {
+    return await target.describe(ref, AbortSignal.timeout(5_000)).then(
+      () => true,
+      () => false,
+    );
   }
 
   function kindOf(sent: Sent): TargetEnd {
