@@ -1,0 +1,185 @@
+import { announce } from "../builds/journal/announce.ts";
+import type { Config } from "../config.ts";
+import { type Actor, type Outcome, refused } from "../http/world.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { Vault } from "../secrets/vault.ts";
+import { nudgeDeployment } from "../store/outbox.ts";
+import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
+import type { Store } from "../store/store.ts";
+import { openPlan, planRows } from "./deployer.ts";
+import { savePlan } from "./journal/plan-rows.ts";
+import type { DeploymentPlan, PlannedTarget } from "./plan.ts";
+import { type Target, TargetError } from "./target.ts";
+
+/** A deployment of an older release, before its plan is written. */
+export const insertRollBack = procedure(
+  "deployments.insertRollBack",
+  { durability: "full" },
+  function* (
+    tx: Transaction,
+    input: { of: number; by: string; message: string | null; limitMs: number },
+  ): Steps<{ id: number }> {
+    const old = yield* tx.one(
+      tx.db
+        .selectFrom("deployments")
+        .select(["projectId", "environment", "ref", "sha", "images"])
+        .where("id", "=", input.of),
+    );
+    const row = yield* tx.one(
+      tx.db
+        .insertInto("deployments")
+        .values({
+          ...old,
+          kind: "rollback",
+          rollbackOf: input.of,
+          buildId: null,
+          effectId: null,
+          message: input.message,
+          wanted: null,
+          plan: new Uint8Array(),
+          planHash: "",
+          createdBy: input.by,
+          state: "pending",
+          waitCode: "target",
+          waitText: "the plan is being made",
+          limitMs: input.limitMs,
+          createdAtMs: tx.nowMs,
+        })
+        .returning("id"),
+    );
+    yield* announce(tx, { kind: "deployment.changed", projectId: old.projectId, buildId: null, id: row.id });
+    return row;
+  },
+);
+
+/** Withdraws a roll-back whose plan could not be written. */
+export const forgetRollBack = procedure(
+  "deployments.forgetRollBack",
+  { durability: "full" },
+  function* (tx: Transaction, input: { id: number; text: string }): Steps<void> {
+    yield* tx.run(
+      tx.db
+        .updateTable("deployments")
+        .set({
+          state: "withdrawn",
+          endedAtMs: tx.nowMs,
+          reasonCode: "target_unreachable",
+          reasonFault: "sluice",
+          reasonText: input.text,
+        })
+        .where("id", "=", input.id)
+        .where("state", "=", "pending"),
+    );
+    yield* nudgeDeployment(tx, input.id);
+  },
+);
+
+interface Deps {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly targetOf: (name: string) => Target;
+}
+
+const LOOK_MS = 15_000;
+
+/**
+ * Brings an older release back: a deployment of its own with that release's images and settings. It needs no build, and
+ * a gate hangs on it where the environment wants one.
+ */
+export async function rollBack(
+  deps: Deps,
+  request: {
+    readonly environment: string;
+    readonly release: number;
+    readonly project: string | null;
+    readonly reason: string | null;
+  },
+  by: Actor,
+): Promise<Outcome<{ deployment: number; gate: number | null }>> {
+  const environment = deps.config.file.environments[request.environment];
+  if (environment === undefined)
+    return refused(404, "not_found", `there is no environment "${request.environment}"`);
+  const old = await deps.store.db
+    .selectFrom("deployments")
+    .innerJoin("projects", "projects.id", "deployments.projectId")
+    .select(["deployments.id", "deployments.plan", "deployments.state", "projects.key", "deployments.images"])
+    .where("deployments.environment", "=", request.environment)
+    .where("deployments.release", "=", request.release)
+    .executeTakeFirst();
+  if (old === undefined || (request.project !== null && old.key !== request.project))
+    return refused(404, "not_found", `${request.environment} has no release ${request.release}`);
+  if (old.state !== "succeeded")
+    return refused(
+      409,
+      "conflict",
+      `release ${request.release} is ${old.state}: only one that was live can be brought back`,
+    );
+  let plan: DeploymentPlan;
+  try {
+    plan = await planAgain(deps, openPlan(deps.vault, old.id, old.plan));
+  } catch (error) {
+    if (error instanceof TargetError) return refused(503, "target_unreachable", error.message);
+    throw error;
+  }
+  if (plan.targets.every((target) => target.noop))
+    return refused(409, "conflict", `release ${request.release} is what runs now`);
+  const { id } = await deps.store.call(insertRollBack, {
+    of: old.id,
+    by: by.login,
+    message: request.reason,
+    limitMs: environment.limit,
+  });
+  const { approve } = environment;
+  const images = Object.fromEntries(plan.targets.map(({ key, image }) => [key, image]));
+  const saved = await deps.store.call(savePlan, {
+    ...planRows(deps.vault, id, plan, images),
+    gate:
+      environment.policy === "gate"
+        ? {
+            message:
+              request.reason ??
+              `Bring release ${request.release} of ${old.key} back to ${request.environment}?`,
+            needed: 1,
+            expiresMs: approve.expires,
+            // In an emergency whoever asks may be the only one there.
+            approvers: JSON.stringify({
+              role: approve.role,
+              people: approve.people,
+              pusher: true,
+              reason: false,
+            }),
+          }
+        : null,
+  });
+  if (!saved) {
+    await deps.store.call(forgetRollBack, { id, text: "its plan could not be kept" });
+    return refused(409, "conflict", "the environment changed meanwhile: try again");
+  }
+  const row = await deps.store.db
+    .selectFrom("deployments")
+    .select("gateId")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return { ok: true, value: { deployment: id, gate: row?.gateId ?? null } };
+}
+
+/** The old release's images and settings, held against what stands at the targets now. */
+async function planAgain(deps: Deps, old: DeploymentPlan): Promise<DeploymentPlan> {
+  const signal = AbortSignal.timeout(LOOK_MS);
+  const targets: PlannedTarget[] = [];
+  for (const planned of old.targets) {
+    const ref = { target: planned.target, service: planned.service };
+    const desired = { deployId: "", image: planned.image, env: planned.env, registryAuth: null };
+    const now = await deps.targetOf(planned.target).plan(ref, desired, signal);
+    targets.push({
+      ...planned,
+      noop: now.noop,
+      warnings: [...now.warnings],
+      changes: now.changes.map((change) => ({ ...change })),
+      before: { ...now.before, env: { ...now.before.env } },
+    });
+  }
+  return { targets };
+}
