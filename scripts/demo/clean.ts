@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 
 import { dockerForTests } from "../../test/support/services/docker.ts";
 import { until } from "../../test/support/services/until.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { removeSampleService, SWARM_MARK } from "./service.ts";
 import { FOLDER, IMAGE } from "./settings.ts";
 
@@ -14,6 +15,7 @@ const OURS = [/^sluice-demo\//u, /^sluice-agent:/u, new RegExp(`(^|/)${IMAGE}(:|
 /** Takes away what the demo left: a running demo, its service, its swarm, its containers, images and files. */
 export async function cleanUp(say: (line: string) => void): Promise<void> {
   await stopRunningDemo(say);
+  await endLeftovers();
   const docker = dockerForTests();
   if (await answers(docker)) {
     await leaveEngine(docker);

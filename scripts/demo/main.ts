@@ -44,8 +44,12 @@ async function check(): Promise<number> {
 }
 
 async function lastConsole({ api }: World): Promise<string> {
-  const build = (await api.build(PROJECT, 2)) ?? (await api.build(PROJECT, 1));
-  return build === undefined ? "there is none" : (await api.console(build.id)).slice(-6000);
+  try {
+    const build = (await api.build(PROJECT, 2)) ?? (await api.build(PROJECT, 1));
+    return build === undefined ? "there is none" : (await api.console(build.id)).slice(-6000);
+  } catch (error) {
+    return `it cannot be had: ${String(error)}`;
+  }
 }
 
 /** The demo for a person: up to the gate, and there until Ctrl-C. */

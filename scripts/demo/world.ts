@@ -9,6 +9,7 @@ import { agentImage, busyboxImage, nodeImage } from "../../test/support/services
 import { until } from "../../test/support/services/until.ts";
 import { createApi } from "./api.ts";
 import type { Api } from "./api.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { startPlaces } from "./places.ts";
 import type { Places } from "./places.ts";
 import { makeSample } from "./sample.ts";
@@ -51,6 +52,7 @@ export async function startWorld(say: Say): Promise<World> {
 }
 
 async function build(say: Say, stops: (() => Promise<void>)[]): Promise<Omit<World, "stop">> {
+  await endLeftovers();
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
   await writeFile(join(FOLDER, "pid"), String(process.pid));
