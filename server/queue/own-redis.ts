@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, openSync, closeSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, openSync, closeSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -76,6 +76,7 @@ export async function startOwnRedis(options: {
     stop: async () => {
       await leave();
       await shutDown(socket);
+      if (dirname(socket) !== folder) rmSync(dirname(socket), { recursive: true, force: true });
     },
   };
 }
