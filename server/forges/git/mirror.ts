@@ -1,244 +1,242 @@
-import { execFile } from "node:child_process";
-import { access, mkdir } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ForgeError } from "../errors.ts";
+import { titleOf } from "../refs.ts";
+import { Sha } from "../trigger-event.ts";
+import { checkRemote, gitError, runGit } from "./run.ts";
+import type { GitRemote, GitResult } from "./run.ts";
 
-/** A repository as the server reaches it. The credential never stands in an argument, where every process could read it. */
-export interface MirrorRepo {
-  /** Key of the project; names the mirror's folder. */
-  readonly project: string;
-  readonly url: string;
-  readonly credential: { readonly username: string; readonly password: string } | null;
-}
+/** Largest file that is read out of a repository. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+const LIMIT_MS = 120_000;
 
-/** A commit's facts as git prints them. */
-export interface CommitFacts {
+/** A file at a commit. */
+export type FileReading =
+  | { readonly kind: "file"; readonly text: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "refused"; readonly because: string };
+
+/** What is known of a commit. */
+export interface CommitInfo {
   readonly sha: string;
+  readonly title: string;
+  readonly message: string;
   readonly author: string;
   readonly authorMail: string;
   readonly atMs: number;
-  readonly message: string;
 }
 
-/** Why a repository could not be read, in words for a person; `missing`: it was reached and does not have it. */
-export class MirrorError extends Error {
-  override readonly name = "MirrorError";
-  readonly kind: "away" | "denied" | "missing";
-  constructor(kind: "away" | "denied" | "missing", message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
+/** The repository of one project, copied as far as it was needed. One call runs at a time. */
+export interface Mirror {
+  /** Its folder, a bare repository; others only read it. */
+  readonly path: string;
+  /** All branches and tags with the object and, for tags, the commit they name. @throws {ForgeError} */
+  remoteRefs(
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, { readonly sha: string; readonly commit: string }>>;
+  /** Fetches a commit, unless it is here; `ref` helps where a server gives no bare commits. @throws {ForgeError} */
+  fetchCommit(sha: string, ref: string | null, signal?: AbortSignal): Promise<void>;
+  /** Fetches a ref as it stands now and gives its commit. @throws {ForgeError} `not_found` */
+  fetchRef(ref: string, signal?: AbortSignal): Promise<string>;
+  /** Reads a file of a fetched commit. Links, folders and large files are refused in words. @throws {ForgeError} */
+  readFile(sha: string, path: string, signal?: AbortSignal): Promise<FileReading>;
+  commitInfo(sha: string, signal?: AbortSignal): Promise<CommitInfo>;
+  /** Commits that `to` has and `from` has not, newest first, as far as they are here. */
+  commitsBetween(from: string, to: string, signal?: AbortSignal): Promise<readonly CommitInfo[]>;
 }
 
-/** Bare copies of repositories, one for each project, filled by what builds ask for. */
-export interface Mirrors {
-  pathOf(project: string): string;
-  /** Brings a commit (or the commit that a tag object names) into the mirror and gives its id. @throws {MirrorError} */
-  ensure(repo: MirrorRepo, sha: string, ref: string): Promise<string>;
-  /** A file's text at a commit that is in the mirror; null when there is none. */
-  readFile(repo: MirrorRepo, commit: string, path: string): Promise<string | null>;
-  /** All branches and tags as they are now; a tag's commit where it is annotated. @throws {MirrorError} */
-  refs(repo: MirrorRepo): Promise<Map<string, string>>;
-  /** The commit of a branch, tag or whole ref; null when there is none. @throws {MirrorError} */
-  resolve(repo: MirrorRepo, ref: string): Promise<string | null>;
-  facts(repo: MirrorRepo, commit: string): Promise<CommitFacts>;
-  /** Commits in `to` that are not in `from`, newest first, at most `limit`. */
-  between(repo: MirrorRepo, from: string, to: string, limit: number): Promise<CommitFacts[]>;
-}
+/** Makes the mirror of a repository in a folder of its own. `remote` is asked anew at each call: tokens change. */
+export function createMirror(options: { folder: string; remote: () => Promise<GitRemote> }): Mirror {
+  const gitDir = join(options.folder, "mirror.git");
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    path: gitDir,
+    remoteRefs: (signal) => alone(signal, remoteRefs),
+    fetchCommit: (sha, ref, signal) => alone(signal, async (s) => await fetchCommit(sha, ref, s)),
+    fetchRef: (ref, signal) => alone(signal, async (s) => await fetchRef(ref, s)),
+    readFile: (sha, path, signal) => alone(signal, async (s) => await readFile(sha, path, s)),
+    commitInfo: (sha, signal) =>
+      alone(signal, async (s) => {
+        const [info] = await log(["-1", checked(sha)], s);
+        if (info === undefined) throw new ForgeError("not_found", `commit ${sha} is not here`);
+        return info;
+      }),
+    commitsBetween: (from, to, signal) =>
+      alone(signal, async (s) => await log(["-200", checked(to), `^${checked(from)}`], s)),
+  };
 
-const FETCH_LIMIT_MS = 15 * 60_000;
-const READ_LIMIT_MS = 30_000;
-const OUTPUT_BYTES = 64 * 1024 * 1024;
-
-/** No prompt, no configuration of this machine's user, no maintenance in the middle of a build. */
-const QUIET = [
-  "-c",
-  "maintenance.auto=false",
-  "-c",
-  "gc.auto=0",
-  "-c",
-  "protocol.version=2",
-  "-c",
-  "credential.helper=",
-];
-
-export function createMirrors(dataFolder: string): Mirrors {
-  const locks = new Map<string, Promise<unknown>>();
-  const pathOf = (project: string) => join(dataFolder, "mirrors", `${project}.git`);
-
-  async function locked<T>(project: string, work: () => Promise<T>): Promise<T> {
-    const before = locks.get(project) ?? Promise.resolve();
-    const mine = before.then(work);
-    const settled = mine.catch(() => {});
-    locks.set(project, settled);
-    try {
-      return await mine;
-    } finally {
-      if (locks.get(project) === settled) locks.delete(project);
-    }
+  /** Runs after what runs now, with a limit of time. */
+  function alone<Result>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const run = async (): Promise<Result> => {
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      return await work(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+    };
+    const result = last.then(run, run);
+    last = result.catch(() => {});
+    return result;
   }
 
-  async function opened(repo: MirrorRepo): Promise<string> {
-    const path = pathOf(repo.project);
-    const there = await access(join(path, "HEAD")).then(
+  async function git(args: readonly string[], signal: AbortSignal, remote?: GitRemote): Promise<GitResult> {
+    return await runGit(args, { home: options.folder, signal, ...(remote === undefined ? {} : { remote }) });
+  }
+
+  async function inMirror(
+    args: readonly string[],
+    signal: AbortSignal,
+    remote?: GitRemote,
+  ): Promise<GitResult> {
+    return await git([`--git-dir=${gitDir}`, ...args], signal, remote);
+  }
+
+  async function ready(signal: AbortSignal): Promise<void> {
+    const isThere = await stat(join(gitDir, "HEAD")).then(
       () => true,
       () => false,
     );
-    if (!there) {
-      await mkdir(path, { recursive: true });
-      await git(["init", "--quiet", "--bare", path], null, READ_LIMIT_MS);
-    }
-    return path;
+    if (isThere) return;
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    const made = await git(["init", "--quiet", "--bare", gitDir], signal);
+    if (made.code !== 0) throw gitError("the mirror could not be made", made);
   }
 
-  async function commitIn(path: string, sha: string): Promise<string | null> {
-    return await git(
-      ["-C", path, "rev-parse", "--quiet", "--verify", `${sha}^{commit}`],
-      null,
-      READ_LIMIT_MS,
-    ).then(
-      (out) => out.trim(),
-      () => null,
-    );
-  }
-
-  async function fetch(path: string, repo: MirrorRepo, refspec: string): Promise<void> {
+  async function fetch(refspecs: readonly string[], signal: AbortSignal): Promise<GitResult> {
+    const remote = await options.remote();
+    checkRemote(remote);
+    await ready(signal);
     const args = [
-      "-C",
-      path,
-      ...QUIET,
       "fetch",
       "--quiet",
       "--no-tags",
+      "--no-recurse-submodules",
       "--no-write-fetch-head",
-      "--force",
-      repo.url,
-      refspec,
+      "--end-of-options",
+      remote.url,
+      ...refspecs,
     ];
-    await git(args, repo, FETCH_LIMIT_MS);
+    const result = await inMirror(args, signal, remote);
+    if (result.code === 0 || !/\.lock': File exists/u.test(result.stderr)) return result;
+    // A git that was killed left its lock: what is here can all be fetched again.
+    await rm(gitDir, { recursive: true, force: true });
+    await ready(signal);
+    return await inMirror(args, signal, remote);
   }
 
-  return {
-    pathOf,
-    async ensure(repo, sha, ref) {
-      return await locked(repo.project, async () => {
-        const path = await opened(repo);
-        const known = await commitIn(path, sha);
-        if (known !== null) return known;
-        // By id two requests are enough; a server that does not allow it is asked for the whole ref.
-        await fetch(path, repo, `+${sha}:${ref}`).catch(async (error: unknown) => {
-          if (error instanceof MirrorError && error.kind === "denied") throw error;
-          await fetch(path, repo, `+${ref}:${ref}`);
-        });
-        const found = await commitIn(path, sha);
-        if (found === null) throw new MirrorError("missing", `${repo.url} does not have the commit ${sha}`);
-        return found;
+  async function has(sha: string, signal: AbortSignal): Promise<boolean> {
+    await ready(signal);
+    return (await inMirror(["cat-file", "-e", `${sha}^{tree}`], signal)).code === 0;
+  }
+
+  async function fetchCommit(sha: string, ref: string | null, signal: AbortSignal): Promise<void> {
+    if (await has(checked(sha), signal)) return;
+    const bare = await fetch([`+${sha}:refs/sluice/${sha}`], signal);
+    if (bare.code === 0 && (await has(sha, signal))) return;
+    if (ref === null) throw gitError(`commit ${sha} could not be fetched`, bare);
+    const byRef = await fetch([`+${checkedRef(ref)}:refs/sluice/${sha}`], signal);
+    if (byRef.code !== 0) throw gitError(`${ref} could not be fetched`, byRef);
+    if (!(await has(sha, signal)))
+      throw new ForgeError("not_found", `${ref} does not hold commit ${sha} any more`);
+  }
+
+  async function fetchRef(ref: string, signal: AbortSignal): Promise<string> {
+    const local = `refs/sluice/heads/${Buffer.from(ref).toString("hex")}`;
+    const fetched = await fetch([`+${checkedRef(ref)}:${local}`], signal);
+    if (fetched.code !== 0) throw gitError(`${ref} could not be fetched`, fetched);
+    const named = await inMirror(
+      ["rev-parse", "--verify", "--quiet", "--end-of-options", `${local}^{commit}`],
+      signal,
+    );
+    const sha = Sha.safeParse(named.stdout.toString("utf8").trim()).data;
+    if (sha === undefined) throw new ForgeError("not_found", `${ref} names no commit`);
+    return sha;
+  }
+
+  async function remoteRefs(
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, { sha: string; commit: string }>> {
+    const remote = await options.remote();
+    checkRemote(remote);
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    const listed = await git(
+      ["ls-remote", "--heads", "--tags", "--end-of-options", remote.url],
+      signal,
+      remote,
+    );
+    if (listed.code !== 0) throw gitError("the repository's refs could not be listed", listed);
+    const refs = new Map<string, { sha: string; commit: string }>();
+    for (const line of listed.stdout.toString("utf8").split("\n")) {
+      const [sha, name] = line.split("\t");
+      if (sha === undefined || name === undefined || !Sha.safeParse(sha).success) continue;
+      const peeled = name.endsWith("^{}") ? refs.get(name.slice(0, -3)) : undefined;
+      if (peeled !== undefined) peeled.commit = sha;
+      else refs.set(name, { sha, commit: sha });
+    }
+    return refs;
+  }
+
+  async function readFile(sha: string, path: string, signal: AbortSignal): Promise<FileReading> {
+    if (
+      path.startsWith("/") ||
+      path.startsWith("-") ||
+      path.split("/").some((part) => part === ".." || part === "")
+    ) {
+      return { kind: "refused", because: `${path} is no path inside the repository` };
+    }
+    const listed = await inMirror(
+      ["ls-tree", "-z", "-l", "--full-tree", checked(sha), "--", `:(literal)${path}`],
+      signal,
+    );
+    if (listed.code !== 0) throw gitError(`${path} could not be found at ${sha}`, listed);
+    const entry = /^(\d{6}) (\w+) ([0-9a-f]+) +(-|\d+)\t/u.exec(listed.stdout.toString("utf8"));
+    if (entry === null) return { kind: "missing" };
+    const [, mode, type, object, size] = entry;
+    if (type !== "blob")
+      return { kind: "refused", because: `${path} is a folder or another repository, not a file` };
+    if (mode !== "100644" && mode !== "100755")
+      return { kind: "refused", because: `${path} is a link; a file is needed` };
+    if (Number(size) > MAX_FILE_BYTES)
+      return { kind: "refused", because: `${path} has more than ${MAX_FILE_BYTES} bytes` };
+    const read = await inMirror(["cat-file", "blob", object ?? ""], signal);
+    if (read.code !== 0) throw gitError(`${path} could not be read at ${sha}`, read);
+    return { kind: "file", text: read.stdout.toString("utf8") };
+  }
+
+  async function log(range: readonly string[], signal: AbortSignal): Promise<CommitInfo[]> {
+    const read = await inMirror(
+      ["log", "-z", "--no-show-signature", "--format=%H%n%an%n%ae%n%ct%n%B", ...range, "--"],
+      signal,
+    );
+    if (read.code !== 0) throw gitError("the history could not be read", read);
+    return read.stdout
+      .toString("utf8")
+      .split("\0")
+      .filter((text) => text !== "")
+      .map((text) => {
+        const [sha = "", author = "", authorMail = "", seconds = "0", ...message] = text.split("\n");
+        return {
+          sha,
+          author,
+          authorMail,
+          atMs: Number(seconds) * 1000,
+          title: titleOf(message[0] ?? ""),
+          message: message.join("\n").trimEnd(),
+        };
       });
-    },
-    async readFile(repo, commit, file) {
-      const path = await opened(repo);
-      return await git(["-C", path, "cat-file", "blob", `${commit}:${file}`], null, READ_LIMIT_MS).catch(
-        () => null,
-      );
-    },
-    async refs(repo) {
-      const out = await git(
-        [...QUIET, "ls-remote", "--quiet", "--heads", "--tags", repo.url],
-        repo,
-        READ_LIMIT_MS * 2,
-      );
-      const refs = new Map<string, string>();
-      for (const line of out.split("\n")) {
-        const [sha, name] = line.split("\t");
-        if (sha === undefined || name === undefined) continue;
-        // An annotated tag is listed twice; the line ending in ^{} names its commit.
-        refs.set(name.replace(/\^\{\}$/, ""), sha);
-      }
-      return refs;
-    },
-    async resolve(repo, ref) {
-      const names =
-        ref.startsWith("refs/") || ref === "HEAD" ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
-      const out = await git(
-        [...QUIET, "ls-remote", "--quiet", repo.url, ...names, ...names.map((name) => `${name}^{}`)],
-        repo,
-        READ_LIMIT_MS * 2,
-      );
-      const found = new Map(
-        out.split("\n").map((line) => [line.split("\t")[1] ?? "", line.split("\t")[0] ?? ""]),
-      );
-      for (const name of names) {
-        const sha = found.get(`${name}^{}`) ?? found.get(name);
-        if (sha !== undefined) return sha;
-      }
-      return null;
-    },
-    async facts(repo, commit) {
-      const [facts] = await log(pathOf(repo.project), ["-1", commit]);
-      if (facts === undefined) throw new MirrorError("missing", `the commit ${commit} is not in the mirror`);
-      return facts;
-    },
-    async between(repo, from, to, limit) {
-      return await log(pathOf(repo.project), [`--max-count=${limit}`, to, `^${from}`]).catch(() => []);
-    },
-  };
+  }
 }
 
-const FORMAT = "%H%x1f%an%x1f%ae%x1f%at%x1f%B%x1e";
-
-async function log(path: string, args: readonly string[]): Promise<CommitFacts[]> {
-  const out = await git(["-C", path, "log", `--format=${FORMAT}`, ...args, "--"], null, READ_LIMIT_MS);
-  return out
-    .split("\u001e")
-    .map((entry) => entry.trimStart().split("\u001f"))
-    .filter((parts) => parts.length === 5)
-    .map(([sha = "", author = "", authorMail = "", at = "0", message = ""]) => ({
-      sha,
-      author,
-      authorMail,
-      atMs: Number(at) * 1000,
-      message: message.trim(),
-    }));
+function checked(sha: string): string {
+  if (Sha.safeParse(sha).success) return sha;
+  throw new ForgeError("refused", "this is no commit id");
 }
 
-/** Runs git with nothing of this machine's user in it. @throws {MirrorError} */
-async function git(args: readonly string[], repo: MirrorRepo | null, timeoutMs: number): Promise<string> {
-  const env = {
-    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-    HOME: "/nonexistent",
-    LC_ALL: "C",
-    ...environmentOf(repo),
-  };
-  return await new Promise((resolve, reject) => {
-    execFile("git", args, { env, timeout: timeoutMs, maxBuffer: OUTPUT_BYTES }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(errorOf(stderr === "" ? error.message : stderr, error));
-    });
-  });
-}
-
-function environmentOf(repo: MirrorRepo | null): Record<string, string> {
-  const env: Record<string, string> = {
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_ASKPASS: "true",
-  };
-  if (repo === null || repo.credential === null) return env;
-  const { username, password } = repo.credential;
-  const basic = Buffer.from(`${username}:${password}`).toString("base64");
-  return {
-    ...env,
-    GIT_CONFIG_COUNT: "1",
-    GIT_CONFIG_KEY_0: `http.${repo.url}.extraHeader`,
-    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
-  };
-}
-
-function errorOf(text: string, cause: Error): MirrorError {
-  const said = text.trim().slice(0, 512);
-  const denied = /authentication failed|could not read (username|password)|403|401|permission denied/iu.test(
-    said,
-  );
-  const missing =
-    /not found|couldn't find remote ref|not our ref|does not appear to be a git repository/iu.test(said);
-  return new MirrorError(denied ? "denied" : missing ? "missing" : "away", said, { cause });
+function checkedRef(ref: string): string {
+  if (
+    /^refs\/(heads|tags|pull|merge-requests)\//u.test(ref) &&
+    !/[\p{Cc} ~^:?*[\\]|\.\.|@\{|\/\/|\.lock(\/|$)/u.test(ref)
+  )
+    return ref;
+  throw new ForgeError("refused", "this is no ref that could be fetched");
 }

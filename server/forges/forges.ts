@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { createHash } from "node:crypto";
+import type { ForgeConfig } from "../config-schema.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { SecretValue } from "../secrets/values.ts";
+import { ForgeError } from "./errors.ts";
+import type { CloneCredentials, Forge } from "./forge.ts";
+import { createGitForge } from "./git/forge.ts";
+import { createMirror } from "./git/mirror.ts";
+import type { Mirror } from "./git/mirror.ts";
+import type { GitRemote } from "./git/run.ts";
+import { createGiteaForge } from "./gitea/client.ts";
+import { createGithubForge } from "./github/client.ts";
+import { createGitlabForge } from "./gitlab/client.ts";
+
+/** A project as its forge needs it. */
+export interface ForgeProject {
+  readonly id: number;
+  readonly key: string;
+  readonly forge: string;
+  readonly cloneUrl: string | null;
+}
+
+/** The forges of the configuration, for projects. */
+export interface Forges {
+  /** The forge of a project, with the token that is the secret's value now. @throws {ForgeError} */
+  of(project: ForgeProject): Promise<Forge>;
+  /** The mirror of a project's repository; the same one at each call. */
+  mirrorOf(project: ForgeProject): Mirror;
+  /** Address and credentials for a checkout. @throws {ForgeError} */
+  remoteOf(project: ForgeProject): Promise<GitRemote>;
+}
+
+/** Makes the forges. Mirrors are kept below `folder`. */
+export function createForges(deps: {
+  readonly forges: Readonly<Record<string, ForgeConfig>>;
+  readonly secrets: Pick<Secrets, "resolveSecret">;
+  readonly folder: string;
+}): Forges {
+  const mirrors = new Map<number, { url: string | null; mirror: Mirror }>();
+  return { of, mirrorOf, remoteOf };
+
+  function configOf(project: ForgeProject): ForgeConfig {
+    const config = deps.forges[project.forge];
+    if (config !== undefined) return config;
+    throw new ForgeError("refused", `the forge ${project.forge} of project ${project.key} is not configured`);
+  }
+
+  async function of(project: ForgeProject): Promise<Forge> {
+    const config = configOf(project);
+    const value =
+      config.secret === undefined ? undefined : await deps.secrets.resolveSecret(project.key, config.secret);
+    if (config.secret !== undefined && value === undefined) {
+      throw new ForgeError(
+        "unauthorised",
+        `the secret ${config.secret} of forge ${project.forge} is not set`,
+      );
+    }
+    return forgeOf(project.forge, config, value?.value);
+  }
+
+  async function remoteOf(project: ForgeProject): Promise<GitRemote> {
+    if (project.cloneUrl === null)
+      throw new ForgeError("bad_address", `project ${project.key} has no address to clone from`);
+    const forge = await of(project);
+    return {
+      url: project.cloneUrl,
+      credentials: forge.cloneCredentials(),
+      insecureHttp: configOf(project).insecureHttp,
+    };
+  }
+
+  function mirrorOf(project: ForgeProject): Mirror {
+    const known = mirrors.get(project.id);
+    if (known !== undefined && known.url === project.cloneUrl) return known.mirror;
+    // By id and address, never by name: another repository is another folder.
+    const name = createHash("sha256")
+      .update(`${project.id} ${project.cloneUrl ?? ""}`)
+      .digest("hex")
+      .slice(0, 32);
+    const mirror = createMirror({
+      folder: join(deps.folder, name),
+      remote: async () => await remoteOf(project),
+    });
+    mirrors.set(project.id, { url: project.cloneUrl, mirror });
+    return mirror;
+  }
+}
+
+function forgeOf(name: string, config: ForgeConfig, value: SecretValue | undefined): Forge {
+  const token = tokenOf(value);
+  switch (config.type) {
+    case "github":
+      return createGithubForge({ apiUrl: config.apiUrl ?? githubApi(config.url), token, connection: name });
+    case "gitlab":
+      return createGitlabForge({ url: config.url.replace(/\/+$/u, ""), token });
+    case "gitea":
+      return createGiteaForge({ url: config.url, token });
+    case "git":
+      return createGitForge(credentialsOf(config, value));
+    default:
+      return config.type satisfies never;
+  }
+}
+
+function githubApi(url: string): string {
+  const { hostname, origin } = new URL(url);
+  return hostname === "github.com" ? "https://api.github.com" : `${origin}/api/v3`;
+}
+
+function tokenOf(value: SecretValue | undefined): string {
+  if (value === undefined) return "";
+  if (value.type === "string") return value.text;
+  return value.type === "usernamePassword" ? value.password : "";
+}
+
+function credentialsOf(config: ForgeConfig, value: SecretValue | undefined): CloneCredentials | null {
+  if (value?.type === "usernamePassword") return { username: value.username, password: value.password };
+  return value?.type === "string" ? { username: config.username ?? "git", password: value.text } : null;
+}
