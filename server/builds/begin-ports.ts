@@ -1,5 +1,4 @@
 import type { Config } from "../config.ts";
-import type { Mirrors } from "../forges/git/mirror.ts";
 import { matchesGlob } from "../projects/glob.ts";
 import { ProjectSettings } from "../projects/settings.ts";
 import type { RefRule } from "../projects/route.ts";
@@ -8,14 +7,15 @@ import type { Store } from "../store/store.ts";
 import { messageRoute } from "./message-step.ts";
 import type { BeginPorts, BeginScope } from "./prepare-begin.ts";
 import { answerRead } from "./reads.ts";
-import { credentialRefs, tokenUser } from "./repository.ts";
+import { credentialRefs, tokenUser } from "./forge-login.ts";
+import type { Sources } from "./sources.ts";
 import type { BoundCredential } from "./translate/commands.ts";
 
 interface Deps {
   readonly store: Store;
   readonly config: Config;
   readonly secrets: Secrets;
-  readonly mirrors: Mirrors;
+  readonly sources: Sources;
   readonly nowMs: () => number;
 }
 
@@ -24,7 +24,7 @@ const LOG_TAIL_BYTES = 64 * 1024 * 1024;
 
 /** The look-ups that begins need, on the server's own rooms. */
 export function createBeginPorts(deps: Deps): BeginPorts {
-  const { store, config, secrets, mirrors } = deps;
+  const { store, config, secrets, sources } = deps;
 
   async function credential(scope: BeginScope, name: string): Promise<BoundCredential | null> {
     const found = await secrets.resolveSecret(scope.projectKey, name);
@@ -43,7 +43,7 @@ export function createBeginPorts(deps: Deps): BeginPorts {
     async ownScm(scope) {
       const project = await store.db
         .selectFrom("projects")
-        .select(["key", "forge", "cloneUrl"])
+        .select(["id", "key", "forge", "cloneUrl"])
         .where("id", "=", scope.projectId)
         .executeTakeFirstOrThrow();
       const forge = config.file.forges[project.forge];
@@ -58,7 +58,7 @@ export function createBeginPorts(deps: Deps): BeginPorts {
           ref: scope.head.ref,
           credential:
             usable === null ? null : credentialRefs(usable, forge?.username ?? tokenUser(forge?.type)),
-          mirrorPath: mirrors.pathOf(project.key),
+          mirrorPath: sources.pathOf(project),
           insecureHttp: forge?.insecureHttp ?? false,
         },
       };
@@ -71,9 +71,7 @@ export function createBeginPorts(deps: Deps): BeginPorts {
           : stored?.type === "string"
             ? { username: tokenUser(undefined), password: stored.text }
             : null;
-      return await mirrors
-        .resolve({ project: scope.projectKey, url, credential: login }, ref)
-        .catch(() => null);
+      return await sources.resolveElsewhere(url, ref, login).catch(() => null);
     },
     async stash(scope, name) {
       const own = await stashOf(store, scope.buildId, name);

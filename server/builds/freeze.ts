@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { Head, HeadCause, HeadEvent, Stored } from "../../pipelines/ports.ts";
 import type { Config } from "../config.ts";
-import { type Mirrors, MirrorError } from "../forges/git/mirror.ts";
+import { ForgeError } from "../forges/errors.ts";
+import type { ForgeProject } from "../forges/forges.ts";
 import { TriggerEvent } from "../forges/trigger-event.ts";
 import { FrozenRoutes } from "../projects/route.ts";
 import { ProjectSettings } from "../projects/settings.ts";
 import { parseTagGrammar, readTag } from "../projects/tag-grammar.ts";
-import type { Secrets } from "../secrets/secrets.ts";
 import type { Store } from "../store/store.ts";
 import type { Frozen } from "./host.ts";
 import type { ClaimedBuild } from "./journal/claim-build.ts";
-import { repositoryOf } from "./repository.ts";
+import type { Sources } from "./sources.ts";
 
 /** Behaviours that new builds have; an older build keeps the list it was made with. */
 export const CHANGES: readonly string[] = [];
@@ -18,8 +18,7 @@ export const CHANGES: readonly string[] = [];
 interface Deps {
   readonly store: Store;
   readonly config: Config;
-  readonly secrets: Secrets;
-  readonly mirrors: Mirrors;
+  readonly sources: Sources;
   readonly nowMs: () => number;
 }
 
@@ -38,17 +37,16 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
   const settings = ProjectSettings.parse(JSON.parse(project.settings));
   const event = TriggerEvent.parse(JSON.parse(build.event));
   const routes = FrozenRoutes.parse(JSON.parse(build.routes));
-  const repo = await repositoryOf(deps, project);
   const trusted = build.trust === "trusted";
   try {
-    const wanted = build.sha ?? event.after ?? (await deps.mirrors.resolve(repo, build.ref));
-    if (wanted === null)
+    const commit = build.sha ?? (await deps.sources.refs(project)).get(build.ref) ?? null;
+    if (commit === null)
       return { kind: "failed", code: "git_fetch", text: `${project.repo} has no ${build.ref} any more` };
-    const commit = await deps.mirrors.ensure(repo, wanted, build.ref);
-    const fileCommit = trusted ? commit : await targetCommit(deps, repo, event);
-    const text = await deps.mirrors.readFile(repo, fileCommit, settings.jenkinsfile);
+    await deps.sources.ensure(project, commit, build.ref);
+    const fileCommit = trusted ? commit : await targetCommit(deps, project, event);
+    const text = await deps.sources.readFile(project, fileCommit, settings.jenkinsfile);
     if (text === null) return withoutFile(settings.jenkinsfile, fileCommit);
-    const facts = await deps.mirrors.facts(repo, commit);
+    const facts = await deps.sources.facts(project, commit);
     const before = await previousCommits(deps.store, build);
     const startedAtMs = deps.nowMs();
     const head: Head = {
@@ -88,7 +86,7 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
     };
     return { kind: "head", head };
   } catch (error) {
-    if (error instanceof MirrorError)
+    if (error instanceof ForgeError)
       return {
         kind: "failed",
         code: "git_fetch",
@@ -103,15 +101,12 @@ function withoutFile(path: string, commit: string): Frozen {
   return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text };
 }
 
-async function targetCommit(
-  deps: Deps,
-  repo: Awaited<ReturnType<typeof repositoryOf>>,
-  event: TriggerEvent,
-): Promise<string> {
+async function targetCommit(deps: Deps, project: ForgeProject, event: TriggerEvent): Promise<string> {
   const ref = `refs/heads/${event.change?.baseRef ?? ""}`;
-  const sha = await deps.mirrors.resolve(repo, ref);
-  if (sha === null) throw new MirrorError("missing", `the target branch ${ref} is gone`);
-  return await deps.mirrors.ensure(repo, sha, ref);
+  const sha = (await deps.sources.refs(project)).get(ref);
+  if (sha === undefined) throw new ForgeError("not_found", `the target branch ${ref} is gone`);
+  await deps.sources.ensure(project, sha, ref);
+  return sha;
 }
 
 function headEvent(

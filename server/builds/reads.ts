@@ -10,13 +10,12 @@ import type {
 } from "../../pipelines/ports.ts";
 import { unreachable } from "../../pipelines/unreachable.ts";
 import type { Config } from "../config.ts";
-import type { Mirrors } from "../forges/git/mirror.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { SecretValue } from "../secrets/values.ts";
 import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import type { BeginScope } from "./prepare-begin.ts";
-import { repositoryOf } from "./repository.ts";
+import type { Sources } from "./sources.ts";
 import { refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
 import { type SecretPart as RefPart, refOf } from "./translate/secret-refs.ts";
@@ -31,7 +30,7 @@ interface Deps {
   readonly store: Store;
   readonly config: Config;
   readonly secrets: Secrets;
-  readonly mirrors: Mirrors;
+  readonly sources: Sources;
   readonly nowMs: () => number;
 }
 
@@ -113,7 +112,7 @@ async function previousBuild(
 async function changeSets(deps: Deps, scope: BeginScope, number: number): Promise<Stored> {
   const project = await deps.store.db
     .selectFrom("projects")
-    .select(["key", "forge", "cloneUrl"])
+    .select(["id", "key", "forge", "cloneUrl"])
     .where("id", "=", scope.projectId)
     .executeTakeFirstOrThrow();
   const before = await deps.store.db
@@ -127,11 +126,10 @@ async function changeSets(deps: Deps, scope: BeginScope, number: number): Promis
     .executeTakeFirst();
   const from = before?.sha ?? null;
   if (from === null) return [];
-  const repo = await repositoryOf(deps, project);
-  const commits = await deps.mirrors.between(repo, from, scope.head.commit, CHANGES_MOST);
+  const commits = (await deps.sources.between(project, from, scope.head.commit)).slice(0, CHANGES_MOST);
   return commits.map((commit) => ({
     id: commit.sha,
-    title: commit.message.split("\n")[0] ?? "",
+    title: commit.title,
     message: commit.message,
     author: commit.author,
     authorEmail: commit.authorMail,

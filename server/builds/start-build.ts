@@ -1,16 +1,15 @@
 import { z } from "zod";
 import type { Config } from "../config.ts";
-import { type Mirrors, MirrorError } from "../forges/git/mirror.ts";
+import { ForgeError } from "../forges/errors.ts";
 import { TriggerEvent } from "../forges/trigger-event.ts";
 import { type Actor, type Outcome, refused } from "../http/world.ts";
 import { judgeEvent } from "../projects/judge.ts";
 import { ProjectSettings } from "../projects/settings.ts";
-import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import type { Store } from "../store/store.ts";
 import { makeBuild, type NewBuild } from "../webhooks/new-build.ts";
-import { repositoryOf } from "./repository.ts";
+import type { Sources } from "./sources.ts";
 
 /** Makes a build that no delivery asked for. */
 export const insertBuild = procedure(
@@ -24,9 +23,8 @@ export const insertBuild = procedure(
 interface Deps {
   readonly store: Store;
   readonly config: Config;
-  readonly secrets: Secrets;
   readonly vault: Vault;
-  readonly mirrors: Mirrors;
+  readonly sources: Sources;
 }
 
 type Started = Outcome<{ id: number; number: number }>;
@@ -50,13 +48,12 @@ export async function startBuild(
     .where("archivedAtMs", "is", null)
     .executeTakeFirst();
   if (project === undefined) return refused(404, "not_found", "there is no such project");
-  const repo = await repositoryOf(deps, project);
   const wanted = request.ref ?? project.defaultBranch ?? "main";
-  let refs: Map<string, string>;
+  let refs: ReadonlyMap<string, string>;
   try {
-    refs = await deps.mirrors.refs(repo);
+    refs = await deps.sources.refs(project);
   } catch (error) {
-    if (error instanceof MirrorError)
+    if (error instanceof ForgeError)
       return refused(503, "forge_away", `${project.repo} could not be read: ${error.message}`);
     throw error;
   }

@@ -1,18 +1,15 @@
 import type { Plan } from "../http/contract/deployments.ts";
 import type { Config } from "../config.ts";
-import type { Mirrors } from "../forges/git/mirror.ts";
-import type { Secrets } from "../secrets/secrets.ts";
+import type { Sources } from "../builds/sources.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
-import { repositoryOf } from "../builds/repository.ts";
 import { openPlan } from "./deployer.ts";
 
 interface Deps {
   readonly store: Store;
   readonly vault: Vault;
   readonly config: Config;
-  readonly secrets: Secrets;
-  readonly mirrors: Mirrors;
+  readonly sources: Sources;
 }
 
 const COMMITS_MOST = 50;
@@ -87,18 +84,17 @@ async function commitsSince(
   if (from === null || to === null || from === to) return { commits: [], goesBack: false };
   const project = await deps.store.db
     .selectFrom("projects")
-    .select(["key", "forge", "cloneUrl"])
+    .select(["id", "key", "forge", "cloneUrl"])
     .where("id", "=", projectId)
     .executeTakeFirst();
   if (project === undefined) return { commits: [], goesBack: false };
-  const repo = await repositoryOf(deps, project);
-  const commits = await deps.mirrors.between(repo, from, to, COMMITS_MOST);
-  const behind = commits.length > 0 ? [] : await deps.mirrors.between(repo, to, from, 1);
+  const commits = (await deps.sources.between(project, from, to)).slice(0, COMMITS_MOST);
+  const behind = commits.length > 0 ? [] : await deps.sources.between(project, to, from);
   return {
     goesBack: behind.length > 0,
     commits: commits.map((commit) => ({
       sha: commit.sha,
-      title: commit.message.split("\n")[0] ?? "",
+      title: commit.title,
       author: commit.author,
       atMs: commit.atMs,
     })),
