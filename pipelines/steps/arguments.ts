@@ -134,6 +134,8 @@ function namedArguments(
   textOf: (value: Value) => string,
 ): (readonly [string, Value])[] {
   const [first] = positional;
+  if (signature.gathersNamed === true && signature.positional !== null)
+    return [[signature.positional, named ?? first ?? null]];
   if (positional.length === 0) return named === null ? [] : entriesOf(named, textOf);
   if (named !== null || positional.length > 1)
     throw illegalArgument(

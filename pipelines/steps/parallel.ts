@@ -11,6 +11,7 @@ export const parallel = step({
   parameters: [{ name: "branches", type: "map", required: true, doc: "Name to closure." }],
   positional: "branches",
   block: "none",
+  gathersNamed: true,
   needsAgent: false,
   kind: "none",
   policy: "none",

@@ -29,6 +29,17 @@ export function execRequest(
   };
 }
 
+/** Says, as Jenkins does, that a script holds the value of a secret where it should name its variable. */
+function warnOfSecrets(call: StepCall): void {
+  const script = call.args.text("script");
+  const found = call.run.needles.filter(({ value }) => script.includes(value));
+  if (found.length === 0) return;
+  const names = found.map(({ name }) => name.slice(name.lastIndexOf(":") + 1));
+  call.print(
+    `Warning: A secret was passed to "${call.name}" using Groovy String interpolation, which is insecure.\n\t\t Affected argument(s) used the following variable(s): [${names.join(", ")}]\n\t\t Use single quotes, so that the shell reads the variable.`,
+  );
+}
+
 /** Runs a script and gives what the flags ask for: nothing, its output, or its exit code. */
 export function* runScript(call: StepCall, command: ExecRequest["command"]): Flow<Value> {
   const { args, run } = call;
@@ -37,6 +48,7 @@ export function* runScript(call: StepCall, command: ExecRequest["command"]): Flo
   if (wantsOutput && wantsStatus) call.refuse("returnStdout and returnStatus cannot be asked for at once");
   const label = args.optionalText("label");
   call.label(label ?? args.text("script"));
+  warnOfSecrets(call);
   const more = { capture: wantsOutput, encoding: args.optionalText("encoding"), label };
   const ended = yield* call.effect(execRequest(run, call, command, more));
   const exit = fieldOf(ended, "exit");

@@ -35,6 +35,8 @@ export type Signature = {
   /** Which parameter an argument without a name fills; null: none may be unnamed. */
   readonly positional: string | null;
   readonly block: Block;
+  /** All named arguments are the entries of the positional one's map, whatever their names (`parallel`). */
+  readonly gathersNamed?: boolean;
   /** Must stand inside an agent. */
   readonly needsAgent: boolean;
   /** May also wrap a pipeline or stage as an option. */
