@@ -6,19 +6,9 @@ import { type Actor, type Outcome, refused } from "../http/world.ts";
 import { judgeEvent } from "../projects/judge.ts";
 import { ProjectSettings } from "../projects/settings.ts";
 import type { Vault } from "../secrets/vault.ts";
-import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import type { Store } from "../store/store.ts";
-import { makeBuild, type NewBuild } from "../webhooks/new-build.ts";
+import { insertBuild } from "./journal/insert-build.ts";
 import type { Sources } from "./sources.ts";
-
-/** Makes a build that no delivery asked for. */
-export const insertBuild = procedure(
-  "builds.insert",
-  { durability: "full" },
-  function* (tx: Transaction, input: { build: NewBuild }): Steps<{ id: number; number: number }> {
-    return yield* makeBuild(tx, input.build);
-  },
-);
 
 interface Deps {
   readonly store: Store;
