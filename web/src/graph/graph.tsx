@@ -37,7 +37,8 @@ function StageBox(props: {
   const { texts } = useSpeech();
   const { go } = usePlace();
   const look = stageLook(stage.state);
-  const label = `${stage.name}, ${texts.state.stage[stage.state]}${props.note === "" ? "" : `, ${props.note}`}`;
+  // What is seen stands first and whole, so that the name that is spoken is the name that is read.
+  const label = `${stage.name} ${props.note}, ${texts.state.stage[stage.state]}`;
   const waits = stage.state === "waiting";
   const { x, y, width, height } = box;
   const inside = (
@@ -53,7 +54,7 @@ function StageBox(props: {
       <use href={`#${look.icon}`} x={x + 12} y={y + 14} width={16} height={16} className={`t-${look.tone}`} />
       <text x={x + 36} y={y + 19} className="a">
         {stage.name}
-      </text>
+      </text>{" "}
       <text x={x + 36} y={y + 35} className="b">
         {props.note}
       </text>

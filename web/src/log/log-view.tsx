@@ -295,7 +295,7 @@ export function LogView(props: LogViewProps) {
       </div>
       <p className="lv-end">
         {held.blocks.length === 0 ? null : <span>{texts.log.held(firstLine(held), lines)}</span>}
-        <span className="far">{growing || !held.complete ? texts.log.growing : texts.log.complete}</span>
+        <span className="far">{growing ? texts.log.growing : texts.log.complete}</span>
       </p>
     </div>
   );

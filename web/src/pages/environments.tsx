@@ -93,7 +93,9 @@ export function EnvironmentsPage() {
                     <th scope="col">{texts.environments.project}</th>
                     {items.map((environment) => (
                       <th scope="col" key={environment.name}>
-                        <Link to={links.environment(environment.name)}>{environment.name}</Link>
+                        <Link to={links.environment(environment.name)} className="un">
+                          {environment.name}
+                        </Link>{" "}
                         {environment.waiting === 0 ? null : (
                           <span className="n w">{texts.environments.gateOpen(environment.waiting)}</span>
                         )}

@@ -109,17 +109,17 @@ function RunningRow(props: { readonly build: BuildSummary }) {
           <Took startedAtMs={build.startedAtMs ?? build.createdAtMs} endedAtMs={build.endedAtMs} />
         </span>
       </p>
-      <div className="now-bar">
-        <StageBar stages={build.stages} />
-      </div>
-      <p className="meta">
-        {stage?.name}
-        {build.waits.map((wait) => (
-          <span key={`${wait.cause}${wait.sinceAtMs}`} className="block">
-            {wait.text}
-          </span>
-        ))}
-      </p>
+      {build.stages.length === 0 ? null : (
+        <div className="now-bar">
+          <StageBar stages={build.stages} />
+        </div>
+      )}
+      {stage === undefined ? null : <div className="why">{stage.name}</div>}
+      {build.waits.map((wait) => (
+        <div key={`${wait.cause}${wait.sinceAtMs}`} className="why">
+          {wait.text}
+        </div>
+      ))}
     </li>
   );
 }

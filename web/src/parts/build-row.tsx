@@ -94,7 +94,7 @@ export function BuildGroup(props: {
   return (
     <>
       <div className="ph">
-        <h3>{props.title}</h3>
+        <h2>{props.title}</h2>
       </div>
       <ul>
         {props.builds.map((build) => (
