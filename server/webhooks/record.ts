@@ -75,8 +75,7 @@ export const recordDelivery = procedure(
     const first = input.dedupeKey === null ? undefined : yield* seenDelivery(tx, input.hook, input.dedupeKey);
     if (first !== undefined)
       return yield* recordRepeat(tx, input, first, `this delivery was seen before, as ${first}`, first);
-    const repeat =
-      input.move === null || input.again ? undefined : yield* repeatOf(tx, input.projectId, input.move);
+    const repeat = input.move === null || input.again ? undefined : yield* repeatOf(tx, input, input.move);
     if (repeat !== undefined) return yield* recordRepeat(tx, input, repeat.deliveryId, repeat.because, null);
     const id = yield* insertDelivery(tx, input, {
       dedupeKey: input.dedupeKey,
@@ -106,13 +105,17 @@ function* seenDelivery(tx: Transaction, hook: string, dedupeKey: string): Steps<
 
 function* repeatOf(
   tx: Transaction,
-  projectId: number,
+  { projectId, source }: JudgedDelivery,
   move: NonNullable<JudgedDelivery["move"]>,
 ): Steps<{ deliveryId: number | null; because: string } | undefined> {
   const head = yield* tx.first(
     tx.db.selectFrom("refHeads").select("sha").where("projectId", "=", projectId).where("ref", "=", move.ref),
   );
   const recorded = head?.sha ?? NOTHING;
+  // A sweep looked a while ago: what has moved since was told by somebody else.
+  if (source === "sweep" && recorded !== (move.before ?? NOTHING)) {
+    return { deliveryId: null, because: `${move.ref} has moved since it was looked at` };
+  }
   const seen = yield* tx.first(
     tx.db
       .selectFrom("refMoves")

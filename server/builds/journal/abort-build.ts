@@ -1,6 +1,5 @@
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
-import { endEffect } from "./end-effect.ts";
 import { finishBuild } from "./finish-build.ts";
 import { nudgeUnlessHeld } from "./nudge.ts";
 
@@ -36,7 +35,6 @@ export const abortBuild = procedure(
       by: string;
       result: "ABORTED" | "NOT_BUILT";
       reason: string;
-      interruption: Uint8Array;
       atLeast: 1 | 2 | 3;
     },
   ): Steps<AbortResult> {
@@ -84,7 +82,7 @@ export const abortBuild = procedure(
       return { kind: "told", level: 3 };
     }
     yield* writeAbort(tx, build, level, input);
-    yield* withdraw(tx, build, input.interruption);
+    yield* withdraw(tx, build);
     yield* nudgeUnlessHeld(tx, build.id);
     yield* announce(tx, {
       kind: "build.changed",
@@ -134,29 +132,17 @@ function* writeAbort(
   );
 }
 
-function* withdraw(
-  tx: Transaction,
-  build: { id: number; projectId: number },
-  interruption: Uint8Array,
-): Steps<void> {
+function* withdraw(tx: Transaction, build: { id: number; projectId: number }): Steps<void> {
   const gates = yield* tx.all(
     tx.db
       .updateTable("gates")
       .set({ state: "withdrawn", decidedAtMs: tx.nowMs })
       .where("buildId", "=", build.id)
       .where("state", "=", "open")
-      .returning(["id", "effectId", "deploymentId"]),
+      .returning("id"),
   );
-  for (const gate of gates) {
-    if (gate.deploymentId === null && gate.effectId !== null)
-      yield* endEffect(tx, {
-        buildId: build.id,
-        effectId: gate.effectId,
-        outcome: interruption,
-        exitCode: null,
-      });
+  for (const gate of gates)
     yield* announce(tx, { kind: "gate.changed", projectId: build.projectId, buildId: build.id, id: gate.id });
-  }
   yield* tx.run(
     tx.db
       .updateTable("deployments")

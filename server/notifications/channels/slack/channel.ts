@@ -37,9 +37,7 @@ export function createSlackChannel(address: () => Promise<string>): Channel {
 /** The message as Slack's blocks. Escaping `&`, `<` and `>` also disarms `<!channel>` and `<@…>`. */
 export function slackBody(message: Message): object {
   const title = `${MARK[message.event]} ${message.title}`.trim();
-  const blocks: object[] = [
-    { type: "header", text: { type: "plain_text", text: cutToBytes(title, 150) } },
-  ];
+  const blocks: object[] = [{ type: "header", text: { type: "plain_text", text: cutToBytes(title, 150) } }];
   const fields = message.facts.slice(0, 10).map(({ label, value, href }) => {
     const shown = escape(value).slice(0, 1500);
     return { type: "mrkdwn", text: `*${escape(label)}*\n${href === null ? shown : `<${href}|${shown}>`}` };

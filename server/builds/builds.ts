@@ -1,0 +1,51 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import { type Actor, refused, type WorldBuilds } from "../http/world.ts";
+import type { Vault } from "../secrets/vault.ts";
+import type { Store } from "../store/store.ts";
+import { type BuildFiles, readConsole } from "./console.ts";
+import { explain } from "./explain.ts";
+import { findFailure } from "./failure.ts";
+import { frozenFacts } from "./frozen-facts.ts";
+import { abortBuild } from "./journal/abort-build.ts";
+import type { StepLogs } from "./logs.ts";
+import type { BuildSeal } from "./seal.ts";
+import type { Sources } from "./sources.ts";
+import { restartBuild, startBuild } from "./start-build.ts";
+
+/** What pages and programs may do with builds. */
+export function createBuilds(deps: {
+  readonly store: Store;
+  readonly config: Config;
+  readonly vault: Vault;
+  readonly sources: Sources;
+  readonly files: BuildFiles;
+  readonly logs: StepLogs;
+  readonly sealOf: (buildId: number) => Promise<BuildSeal>;
+  readonly poke: (buildId: number) => void;
+  readonly placesChanged: () => void;
+  readonly log: Logger;
+}): WorldBuilds {
+  const { store } = deps;
+  return {
+    start: (request, by) => startBuild(deps, request, by),
+    restart: (buildId, stage, by) => restartBuild(deps, buildId, stage, by),
+    async abort(buildId, level, by: Actor) {
+      const result = await store.call(abortBuild, {
+        buildId,
+        by: by.login,
+        result: "ABORTED",
+        reason: `stopped by ${by.login}`,
+        atLeast: level,
+      });
+      if (result.kind === "over") return refused(409, "conflict", "this build has ended");
+      deps.poke(buildId);
+      deps.placesChanged();
+      return { ok: true, value: null };
+    },
+    explain: (buildId) => explain(store, buildId),
+    console: (buildId) => readConsole(deps.files, buildId),
+    failure: (buildId) => findFailure(deps, buildId),
+    frozen: (buildId) => frozenFacts(deps, buildId),
+  };
+}
