@@ -3,6 +3,7 @@ import type { MethodCall, Program } from "../syntax/ast.ts";
 import { parse } from "../syntax/parser.ts";
 import { namesDeclared, usesLibraries } from "./declared.ts";
 import { findPipelines, refuseNested } from "./find.ts";
+import { nearest } from "./nearest.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { readPipeline } from "./read.ts";
 import type { Reading } from "./reading.ts";
@@ -24,6 +25,8 @@ export type KnownSteps = {
   readonly stepNamed?: SignatureLookup;
   /** The names of all steps; with them a step that nobody knows gets a warning. */
   readonly stepNames?: readonly string[];
+  /** What to do about a step that is not among them; by default the nearest name is offered. */
+  readonly adviceOn?: (name: string) => string | undefined;
 };
 
 /** Reads a Jenkinsfile or a file of a shared library. */
@@ -35,6 +38,7 @@ export function parsePipelineFile(text: string, known: KnownSteps = {}): Pipelin
     text,
     stepNamed: known.stepNamed ?? (() => undefined),
     stepNames: usesLibraries(program) ? [] : (known.stepNames ?? []),
+    adviceOn: known.adviceOn ?? ((name) => `did you mean ${nearest(name, known.stepNames ?? [])}?`),
     declared: namesDeclared(program),
     diagnostics: [],
   };

@@ -8,6 +8,8 @@ export type Reading = {
   readonly stepNamed: SignatureLookup;
   /** The names of all known steps; empty when unknown ones are not to be spoken of. */
   readonly stepNames: readonly string[];
+  /** What to do about a step that is not there. */
+  readonly adviceOn: (name: string) => string | undefined;
   /** What the file itself declares: functions, variables, parameters. */
   readonly declared: ReadonlySet<string>;
   readonly diagnostics: Diagnostic[];
@@ -34,8 +36,8 @@ export function refuse(
 }
 
 /** Notes something that does not refuse the file. */
-export function warn(r: Reading, code: string, message: string, span: Span, hint: string): void {
-  r.diagnostics.push({ code, message, hint, severity: "warning", span });
+export function warn(r: Reading, code: string, message: string, span: Span, hint?: string): void {
+  r.diagnostics.push({ code, message, severity: "warning", span, ...(hint === undefined ? {} : { hint }) });
 }
 
 /** The text a node was written as. */

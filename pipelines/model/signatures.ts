@@ -151,6 +151,8 @@ export const WRAPPERS: ReadonlySet<string> = new Set([
 
 /** The definitions of build parameters. */
 export const PARAMETERS = shapes({
+  activeChoice: "*",
+  activeChoiceHtml: "*",
   base64File: "name!:string description:string",
   booleanParam: "name!:string defaultValue:boolean description:string",
   choice: "name!:string choices description:string *",
@@ -164,6 +166,7 @@ export const PARAMETERS = shapes({
   listGitBranches: "*",
   password: "name!:string defaultValue:string description:string defaultValueAsSecret",
   persistentString: "*",
+  reactiveChoice: "*",
   run: "name!:string projectName:string description:string filter:string",
   runParam: "name!:string projectName:string description:string filter:string",
   stashedFile: "name!:string description:string",

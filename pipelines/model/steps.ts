@@ -1,6 +1,5 @@
 import type { Closure, MethodCall, Statement } from "../syntax/ast.ts";
 import { checkArguments } from "./call-arguments.ts";
-import { nearest } from "./nearest.ts";
 import { blockOf, callOf, nameOf, plainName, refuse, warn } from "./reading.ts";
 import type { Reading } from "./reading.ts";
 import { shapeOfStep } from "./signatures.ts";
@@ -107,5 +106,5 @@ function warnUnknown(r: Reading, name: string, call: MethodCall): void {
   if (r.stepNames.length === 0 || r.declared.has(name) || r.stepNames.includes(name) || BLOCKED.has(name))
     return;
   const message = `No such DSL method '${name}' found among steps`;
-  warn(r, "step-unknown", message, call.method.span, `did you mean ${nearest(name, r.stepNames)}?`);
+  warn(r, "step-unknown", message, call.method.span, r.adviceOn(name));
 }
