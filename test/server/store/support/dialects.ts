@@ -5,6 +5,7 @@ import type { DialectName } from "../../../../server/store/migrations/migration.
 import { openStore } from "../../../../server/store/store.ts";
 import type { Store } from "../../../../server/store/store.ts";
 import { temporaryFolder } from "../../../support/services/folder.ts";
+import { TEST_PROCEDURES } from "./test-procedures.ts";
 import { startDatabase } from "../../../support/services/postgres.ts";
 
 /** One database that stores may be opened on, one after another or (on PostgreSQL) side by side. */
@@ -15,9 +16,6 @@ export interface Place {
   /** A store here; closed with the test if the test does not. */
   open(options?: { clock?: Clock; dataFolder?: string; procedures?: readonly URL[] }): Promise<Store>;
 }
-
-/** The procedures of the tests. */
-export const TEST_PROCEDURES = new URL("./procedures.ts", import.meta.url);
 
 /** Tests that must hold on both databases: `body` is told how to get an empty one. */
 export function onBothDialects(title: string, body: (start: () => Promise<Place>) => void): void {

@@ -1,3 +1,4 @@
+import { CompiledQuery } from "kysely";
 import { procedure } from "../../../../server/store/procedure.ts";
 
 /** Writes one setting, overwriting; a lone row to count and to read back. */
@@ -83,5 +84,22 @@ export const roundTrip = procedure(
         .values({ id: 1, name: "abcdef", keyId: "k", keyCheck: input.bytes, createdAtMs: input.big }),
     );
     return yield* tx.one(tx.db.selectFrom("instance").selectAll());
+  },
+);
+
+/** How hard this commit will be: SQLite's `synchronous`, 1 for NORMAL, 2 for FULL. */
+export const readSynchronous = procedure("readSynchronous", { durability: "normal" }, function* (tx) {
+  const query = { compile: () => CompiledQuery.raw("pragma synchronous") };
+  const row: unknown = yield* tx.first(query);
+  return typeof row === "object" && row !== null && "synchronous" in row ? Number(row.synchronous) : -1;
+});
+
+/** Takes anything and does nothing with it. */
+export const takeAnything = procedure(
+  "takeAnything",
+  { durability: "normal" },
+  function* (tx, input: { thing: unknown }) {
+    yield* tx.all(tx.db.selectFrom("settings").select("name"));
+    return typeof input.thing;
   },
 );
