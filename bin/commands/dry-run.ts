@@ -41,7 +41,8 @@ export async function dryRunCommand(argv: readonly string[]): Promise<number> {
   const end = dryRun({
     head: headOf(options, text),
     environment: { ...definedOnly(process.env), ...options.env },
-    readFile: (path) => readBeside(folder, path),
+    // The file stands for the Jenkinsfile of the folder it lies in, whatever its name.
+    readFile: (path) => readBeside(folder, path) ?? (path === "Jenkinsfile" ? text : null),
     print: (line) => lines.push(line),
   });
   await write(`${lines.join("\n")}\n`);
@@ -133,6 +134,6 @@ function headOf(options: Options, text: string): Head {
       previousSuccessfulCommit: null,
     },
     hasAgentImage: true,
-    hasScm: branch !== null || tag !== null,
+    hasScm: true,
   };
 }

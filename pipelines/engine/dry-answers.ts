@@ -23,6 +23,8 @@ export type DryWorld = {
   readonly readFile: (path: string) => string | null;
   readonly files: Map<string, string>;
   readonly stashes: Set<string>;
+  /** Folders into which the repository was checked out. */
+  readonly checkouts: Set<string>;
   nowMs: number;
   randoms: number;
 };
@@ -38,8 +40,9 @@ export function dryAnswer(begin: Begin, world: DryWorld): Answer {
     case "container":
       return { value: { id: `dry-${begin.n}`, digest: null, env: world.environment, ports: {} } };
     case "exec":
-      return { value: executed(request) };
+      return { value: executed(request, world) };
     case "checkout":
+      if (request.scm.url === null) world.checkouts.add(posix.resolve(workspaceOf(world), request.scm.dir));
       return { value: { env: scmVariables(world.head) } };
     case "image":
       return { value: { imageId: `sha256:${"0".repeat(64)}`, digest: null } };
@@ -89,10 +92,15 @@ export function dryAnswer(begin: Begin, world: DryWorld): Answer {
   }
 }
 
+const ROOT = "/sluice/workspace";
+
+function workspaceOf(world: DryWorld): string {
+  return `${ROOT}/${world.head.project.jobName}`;
+}
+
 function opened(request: SessionRequest, world: DryWorld): Stored {
-  const root = "/sluice/workspace";
-  const own = `${root}/${world.head.project.jobName}`;
-  const workspace = request.workspace === null ? own : posix.resolve(root, request.workspace);
+  const workspace = request.workspace === null ? workspaceOf(world) : posix.resolve(ROOT, request.workspace);
+  if (request.checkout !== null) world.checkouts.add(posix.resolve(workspace, request.checkout.dir));
   return {
     node: request.label ?? "dry-run",
     labels: request.label ?? "",
@@ -108,7 +116,7 @@ function scmVariables(head: Head): Record<string, string> {
   return { GIT_COMMIT: head.commit, GIT_BRANCH: branch, GIT_URL: head.project.cloneUrl };
 }
 
-function executed(request: ExecRequest): Stored {
+function executed(request: ExecRequest, world: DryWorld): Stored {
   if (!("script" in request.command)) return { exit: 0, out: "" };
   const { script } = request.command;
   const lines = commandLines(script).map((line) => echoed(line, request.env));
@@ -116,7 +124,10 @@ function executed(request: ExecRequest): Stored {
     .filter((line) => line !== null)
     .map((line) => `${line}\n`)
     .join("");
-  return { exit: certainExit(script), out };
+  return {
+    exit: certainExit(script, (path) => textOf(world, posix.resolve(request.cwd, path)) !== null),
+    out,
+  };
 }
 
 function blob(request: BlobRequest, world: DryWorld): Answer {
@@ -129,8 +140,9 @@ function blob(request: BlobRequest, world: DryWorld): Answer {
 function textOf(world: DryWorld, path: string): string | null {
   const written = world.files.get(path);
   if (written !== undefined) return written;
-  const own = `/sluice/workspace/${world.head.project.jobName}/`;
-  return path.startsWith(own) ? world.readFile(path.slice(own.length)) : null;
+  for (const checkout of world.checkouts)
+    if (path.startsWith(`${checkout}/`)) return world.readFile(path.slice(checkout.length + 1));
+  return null;
 }
 
 function file(request: FileRequest, world: DryWorld): Answer {

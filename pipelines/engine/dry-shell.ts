@@ -18,13 +18,15 @@ export function echoed(line: string, env: Readonly<Record<string, string>>): str
   return words === null ? null : words.join(" ");
 }
 
-/** The exit code a script has for certain: that of `exit N` or `false` standing alone; otherwise 0. */
-export function certainExit(script: string): number {
+/** The exit code a script has for certain: that of `exit N`, `false` or `test -f FILE` standing alone; otherwise 0. */
+export function certainExit(script: string, exists: (path: string) => boolean): number {
   for (const line of commandLines(script)) {
     const exit = /^exit\s+(\d+)$/.exec(line)?.[1];
     if (exit !== undefined) return Number(exit) % 256;
     if (line === "exit") return 0;
     if (line === "false") return 1;
+    const file = /^(?:test -[ef] ([\w./-]+)|\[ -[ef] ([\w./-]+) \])$/.exec(line);
+    if (file !== null && !exists(file[1] ?? file[2] ?? "")) return 1;
   }
   return 0;
 }

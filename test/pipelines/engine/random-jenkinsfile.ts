@@ -37,7 +37,7 @@ function statement(random: () => number, depth: number): string {
     case 8:
       return `catchError(stageResult: 'FAILURE') {\n${inner()}\n}`;
     case 9:
-      return `for (int i = 0; i < 2; i++) {\nstage("s\${i}") {\n${inner()}\n}\n}`;
+      return `for (int i${depth} = 0; i${depth} < 2; i${depth}++) {\nstage("s\${i${depth}}") {\n${inner()}\n}\n}`;
     default:
       return `withEnv(["V=\${seen.size()}"]) {\nsh "env \${env.V}"\n}`;
   }
