@@ -50,6 +50,12 @@ const NUMBER =
 // A zero and more digits is octal unless a point, an exponent or a suffix makes it a decimal: 08 is 0 and then 8.
 const OCTAL_START = /0[0-7](?:[0-7_]*[0-7])?[lLiIgG]?/y;
 
+// The letters of characters.ts and digits; a `$` ends a word inside a string.
+const SIMPLE_WORD = /[A-Za-z0-9_\u00C0-\u00D6\u00D8-\u00F6\u00F8-\uFFFE]+/y;
+const WORD = /[A-Za-z0-9_$\u00C0-\u00D6\u00D8-\u00F6\u00F8-\uFFFE]+/y;
+// Characters of a string that mean themselves whatever its quotes are.
+const PLAIN = /[^'"\\$/\r\n]+/y;
+
 /** A string being read: its quotes and where it was opened. */
 type OpenString = { readonly quote: Quote; readonly openedAt: number };
 /** What a `{` interrupts: the count of open round and square brackets, and the string whose value it opens. */
@@ -171,10 +177,17 @@ class Lexer {
         if (this.#opensValue(quote)) return this.#value(string, start, value, first);
         value += this.#dollar(quote);
       } else {
-        value += c;
-        this.#at += 1;
+        const run = this.#match(PLAIN);
+        value += run === "" ? c : run;
+        this.#at += Math.max(1, run.length);
       }
     }
+  }
+
+  /** What a sticky pattern matches at this place. */
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#text)?.[0] ?? "";
   }
 
   #endString(string: OpenString, start: number, value: string): void {
@@ -273,19 +286,13 @@ class Lexer {
   // A word inside a string: `$` ends it.
   #simpleWord(): void {
     const start = this.#at;
-    while (isLetter(this.#text.charCodeAt(this.#at)) || isDigit(this.#text.charCodeAt(this.#at)))
-      this.#at += 1;
+    this.#at += this.#match(SIMPLE_WORD).length;
     this.#pushWord(start);
   }
 
   #word(): void {
     const start = this.#at;
-    while (
-      this.#text[this.#at] === "$" ||
-      isLetter(this.#text.charCodeAt(this.#at)) ||
-      isDigit(this.#text.charCodeAt(this.#at))
-    )
-      this.#at += 1;
+    this.#at += this.#match(WORD).length;
     this.#pushWord(start);
   }
 
