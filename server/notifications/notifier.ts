@@ -1,0 +1,326 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import { sealOutcome } from "../builds/prepare-begin.ts";
+import { endEffects } from "../builds/journal/end-effects.ts";
+import type { BuildSeal } from "../builds/seal.ts";
+import type { Failure } from "../http/contract/builds.ts";
+import type { Store } from "../store/store.ts";
+import type { Channel, SendResult } from "./channel.ts";
+import {
+  type BuildFacts,
+  buildMessage,
+  type DeploymentFacts,
+  deploymentMessage,
+  eventOf,
+} from "./compose.ts";
+import { ChannelNotReady } from "./create-channels.ts";
+import { Message, type NotifyEvent } from "./message.ts";
+import { destinationsFor } from "./route.ts";
+import {
+  type DueNotification,
+  dueNotifications,
+  overdueMessageSteps,
+  queueNotifications,
+  resendNotification,
+  settleNotification,
+  takeNotification,
+} from "./rows.ts";
+
+/** Tells people: composes messages as rows, and sends rows until they have arrived or are given up, visibly. */
+export interface Notifier {
+  buildEnded(buildId: number): Promise<void>;
+  gateOpened(gateId: number): Promise<void>;
+  deploymentEnded(deploymentId: number): Promise<void>;
+  /** Carries out a nudge. */
+  handle(id: number, signal: AbortSignal): Promise<void>;
+  /** Sends what is due and lets message steps go that waited long enough; the number of both. */
+  sweep(signal: AbortSignal): Promise<number>;
+  resend(id: number): Promise<boolean>;
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly config: Config;
+  readonly channelOf: (name: string) => Channel | null;
+  readonly failureOf: (buildId: number) => Promise<Failure | null>;
+  readonly sealOf: (buildId: number) => Promise<BuildSeal>;
+  readonly poke: (buildId: number) => void;
+  readonly log: Logger;
+}
+
+/** Pauses between attempts; after the last one a message is dead, which people see. */
+const PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
+const STEP_PATIENCE_MS = 60_000;
+
+export function createNotifier(deps: Deps): Notifier {
+  const { store, config, log } = deps;
+
+  async function buildEnded(buildId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("builds")
+      .innerJoin("projects", "projects.id", "builds.projectId")
+      .selectAll("builds")
+      .select("projects.key as key")
+      .where("builds.id", "=", buildId)
+      .executeTakeFirst();
+    if (row === undefined || row.endedAtMs === null) return;
+    const before = await previousOf(row);
+    const event = eventOf(row.state, before[0]?.state ?? null);
+    if (event === null) return;
+    const failure = event === "failed" || event === "still_failing" ? await deps.failureOf(buildId) : null;
+    const name = row.ref.replace(/^refs\/(heads|tags|pull|merge-requests)\//, "");
+    const broken = before.findIndex((one) => one.state !== "failed" && one.state !== "unstable");
+    const facts: BuildFacts = {
+      project: row.key,
+      number: row.number,
+      path: `/p/${row.key}/b/${row.number}`,
+      state: row.state,
+      reasonText: row.reasonText,
+      ref: { kind: row.ref.startsWith("refs/tags/") ? "tag" : "branch", name },
+      sha: row.sha,
+      title: row.title,
+      author: row.author,
+      actor: row.actor,
+      durationMs: row.startedAtMs === null ? null : row.endedAtMs - row.startedAtMs,
+      brokenSince:
+        event === "still_failing"
+          ? ((broken === -1 ? before.at(-1) : before[broken - 1])?.number ?? null)
+          : null,
+    };
+    const message = buildMessage(facts, event, failure, config.publicUrl);
+    const occasion = { event, project: row.key, ref: name, environment: null, authorMail: row.authorMail };
+    await queue(`b${buildId}`, event, message, occasion, { projectId: row.projectId, buildId });
+  }
+
+  async function previousOf(row: { projectId: number; ref: string; number: number }) {
+    return await store.db
+      .selectFrom("builds")
+      .select(["state", "number"])
+      .where("projectId", "=", row.projectId)
+      .where("ref", "=", row.ref)
+      .where("number", "<", row.number)
+      .where("state", "in", ["succeeded", "unstable", "failed"])
+      .orderBy("number", "desc")
+      .limit(100)
+      .execute();
+  }
+
+  interface Occasion {
+    readonly event: NotifyEvent;
+    readonly project: string;
+    readonly ref: string | null;
+    readonly environment: string | null;
+    readonly authorMail: string | null;
+  }
+
+  async function queue(
+    subject: string,
+    event: NotifyEvent,
+    message: Message,
+    occasion: Occasion,
+    about: { readonly projectId: number | null; readonly buildId: number | null },
+  ): Promise<void> {
+    const destinations = destinationsFor(config.file, occasion);
+    if (destinations.length === 0) return;
+    const threadKey = occasion.ref === null ? null : `branch-${slug(occasion.ref)}.${slug(occasion.project)}`;
+    await store.call(queueNotifications, {
+      items: destinations.map((destination) => ({
+        subject,
+        event,
+        ...destination,
+        ...about,
+        body: JSON.stringify(message),
+        threadKey,
+      })),
+    });
+  }
+
+  async function gateOpened(gateId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("gates")
+      .innerJoin("projects", "projects.id", "gates.projectId")
+      .leftJoin("builds", "builds.id", "gates.buildId")
+      .select([
+        "gates.message as message",
+        "gates.environment as environment",
+        "gates.state as state",
+        "gates.projectId as projectId",
+        "gates.buildId as buildId",
+        "projects.key as key",
+        "builds.number as number",
+        "builds.ref as ref",
+        "builds.title as title",
+        "builds.actor as actor",
+        "builds.authorMail as authorMail",
+      ])
+      .where("gates.id", "=", gateId)
+      .executeTakeFirst();
+    if (row === undefined || row.state !== "open") return;
+    const ref = row.ref === null ? null : row.ref.replace(/^refs\/(heads|tags)\//, "");
+    const facts: DeploymentFacts = {
+      project: row.key,
+      environment: row.environment ?? "",
+      message: row.message,
+      build:
+        row.number === null
+          ? null
+          : { number: row.number, path: `/p/${row.key}/b/${row.number}`, title: row.title },
+      release: null,
+      images: [],
+      by: row.actor,
+      reasonText: null,
+      path: `/gates/${gateId}`,
+      ref,
+    };
+    const message = deploymentMessage(facts, "gate_open", config.publicUrl);
+    const occasion = {
+      event: "gate_open" as const,
+      project: row.key,
+      ref,
+      environment: row.environment,
+      authorMail: row.authorMail,
+    };
+    await queue(`g${gateId}`, "gate_open", message, occasion, {
+      projectId: row.projectId,
+      buildId: row.buildId,
+    });
+  }
+
+  const ENDS = {
+    succeeded: "deployed",
+    failed: "deploy_failed",
+    rollback_failed: "deploy_failed",
+    rolled_back: "rolled_back",
+  } as const;
+
+  async function deploymentEnded(deploymentId: number): Promise<void> {
+    const row = await store.db
+      .selectFrom("deployments")
+      .innerJoin("projects", "projects.id", "deployments.projectId")
+      .leftJoin("builds", "builds.id", "deployments.buildId")
+      .selectAll("deployments")
+      .select([
+        "projects.key as key",
+        "builds.number as number",
+        "builds.title as title",
+        "builds.authorMail as authorMail",
+      ])
+      .where("deployments.id", "=", deploymentId)
+      .executeTakeFirst();
+    if (row === undefined) return;
+    const state = row.state;
+    if (state !== "succeeded" && state !== "failed" && state !== "rolled_back" && state !== "rollback_failed")
+      return;
+    const event = ENDS[state];
+    const images: unknown = JSON.parse(row.images);
+    const ref = row.ref === null ? null : row.ref.replace(/^refs\/(heads|tags)\//, "");
+    const facts: DeploymentFacts = {
+      project: row.key,
+      environment: row.environment,
+      message: row.message ?? "",
+      build:
+        row.number === null
+          ? null
+          : { number: row.number, path: `/p/${row.key}/b/${row.number}`, title: row.title },
+      release: row.release,
+      images: typeof images === "object" && images !== null ? Object.values(images).map(String) : [],
+      by: row.approvedBy,
+      reasonText: row.reasonText,
+      path: `/deployments/${deploymentId}`,
+      ref,
+    };
+    const message = deploymentMessage(facts, event, config.publicUrl);
+    const occasion = {
+      event,
+      project: row.key,
+      ref,
+      environment: row.environment,
+      authorMail: row.authorMail,
+    };
+    await queue(`d${deploymentId}`, event, message, occasion, {
+      projectId: row.projectId,
+      buildId: row.buildId,
+    });
+  }
+
+  async function handle(id: number, signal: AbortSignal): Promise<void> {
+    const due = await store.call(takeNotification, { id });
+    if (due === null) return;
+    const messageId = `${due.subject}.${due.event}.${due.id}`;
+    const result = await attempt(due, messageId, signal);
+    const pauseMs = result.kind === "retry" ? (result.afterMs ?? PAUSES_MS[due.attempts - 1] ?? null) : null;
+    const over = result.kind === "retry" && due.attempts > PAUSES_MS.length;
+    const state =
+      result.kind === "sent"
+        ? "sent"
+        : result.kind === "broken" || over || pauseMs === null
+          ? "dead"
+          : "retrying";
+    if (state === "dead")
+      log.warn(
+        { notification: id, channel: due.channel, answer: result.answer },
+        "a message could not be sent",
+      );
+    const outcome =
+      due.effectId === null || due.buildId === null
+        ? null
+        : sealOutcome(await deps.sealOf(due.buildId), due.effectId, { value: null });
+    const build = await store.call(settleNotification, {
+      id,
+      state,
+      answer: result.answer,
+      messageId,
+      afterMs: pauseMs ?? 0,
+      outcome,
+    });
+    if (build !== null) deps.poke(build);
+  }
+
+  async function attempt(due: DueNotification, messageId: string, signal: AbortSignal): Promise<SendResult> {
+    const channel = deps.channelOf(due.channel);
+    if (channel === null)
+      return { kind: "broken", answer: `there is no channel "${due.channel}" in the configuration` };
+    try {
+      const message = Message.parse(JSON.parse(due.body));
+      return await channel.send(
+        { message, recipient: due.recipient, messageId, threadKey: due.threadKey },
+        signal,
+      );
+    } catch (error) {
+      if (error instanceof ChannelNotReady) return { kind: "broken", answer: error.message };
+      log.error({ notification: due.id, err: error }, "a message failed in an unexpected way");
+      return {
+        kind: "retry",
+        answer: "it failed in an unexpected way; the server's log says how",
+        afterMs: null,
+      };
+    }
+  }
+
+  async function sweep(signal: AbortSignal): Promise<number> {
+    const due = await store.call(dueNotifications, { limit: 100 });
+    for (const id of due) await handle(id, signal);
+    const overdue = await store.call(overdueMessageSteps, { afterMs: STEP_PATIENCE_MS });
+    for (const { buildId, effectId } of overdue) {
+      const outcome = sealOutcome(await deps.sealOf(buildId), effectId, { value: null });
+      for (const build of await store.call(endEffects, {
+        ends: [{ buildId, effectId, outcome, exitCode: null }],
+      }))
+        deps.poke(build);
+    }
+    return due.length + overdue.length;
+  }
+
+  return {
+    buildEnded,
+    gateOpened,
+    deploymentEnded,
+    handle,
+    sweep,
+    resend: (id) => store.call(resendNotification, { id }),
+  };
+}
+
+function slug(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+}
