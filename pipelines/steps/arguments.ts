@@ -78,7 +78,6 @@ export class StepArguments {
   stored(): Stored {
     const pairs: Record<string, Stored> = {};
     for (const [name, value] of this.#values) {
-      if (value instanceof ClosureValue) continue;
       pairs[name] = toStored(value, this.#textOf, (what) => {
         throw illegalArgument(`step ${this.#signature.name} cannot take ${what} for "${name}"`);
       });

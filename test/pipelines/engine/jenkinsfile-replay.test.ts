@@ -11,18 +11,13 @@ import { randomFrom } from "./random-programs.ts";
 const FILES = 400;
 
 function answer(begin: Begin, random: () => number): Answer {
-  switch (begin.request.kind) {
-    case "session":
-      return {
-        value: { node: "n", labels: "x", workspace: "/sluice/src", tmp: "/sluice/tmp", env: {}, scm: null },
-      };
-    case "exec":
-      return { value: { exit: random() < 0.15 ? 1 : 0, out: `out ${begin.n}\n` } };
-    case "timer":
-      return { value: null };
-    default:
-      return { error: abortError(`nothing answers ${begin.name}`) };
-  }
+  const { kind } = begin.request;
+  if (kind === "session")
+    return {
+      value: { node: "n", labels: "x", workspace: "/sluice/src", tmp: "/sluice/tmp", env: {}, scm: null },
+    };
+  if (kind === "exec") return { value: { exit: random() < 0.15 ? 1 : 0, out: `out ${begin.n}\n` } };
+  return kind === "timer" ? { value: null } : { error: abortError(`nothing answers ${begin.name}`) };
 }
 
 describe("a whole Jenkinsfile", () => {

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { Request, Stored } from "../../../pipelines/ports.ts";
+import { Stepped } from "../engine/stepped.ts";
+
+/** What a step asks the host for when it runs in an agent. */
+function asked(step: string): Request {
+  const build = new Stepped(`node { ${step} }`).grant();
+  const [begin] = build.open;
+  assert.ok(begin, `${step} asks for nothing: ${build.text}`);
+  return begin.request;
+}
+
+const RESULTS: readonly [string, Stored, RegExp][] = [
+  [
+    "echo \"got ${junit('*.xml').failCount}\"",
+    { total: 5, failed: 2, skipped: 1, durationMs: 3 },
+    /2 of 5 tests failed\n.*got 2.*Finished: UNSTABLE$/s,
+  ],
+  [
+    "def r = httpRequest('http://a.example')\necho \"got ${r.status} ${r.content}\"",
+    { status: 200, content: "hi", headers: {} },
+    /Response Code: 200.*got 200 hi/s,
+  ],
+  [
+    "httpRequest 'http://a.example'",
+    { status: 500, content: "", headers: {} },
+    /Status code 500 is not in the accepted range: 100:399/,
+  ],
+  ["lock('db') { echo 'mine' }", { resources: ["db"] }, /Lock acquired on \[db\].*mine.*Lock released/s],
+  ["lock(resource: 'db', skipIfLocked: true) { echo 'mine' }", null, /skipping the block/],
+  [
+    "def b = build job: 'other', propagate: false\necho \"got ${b.result} ${b.number}\"",
+    { number: 3, result: "FAILURE", projectName: "other", displayName: "#3" },
+    /got FAILURE 3/,
+  ],
+  [
+    "build job: 'other'",
+    { number: 3, result: "UNSTABLE", projectName: "other", displayName: "#3" },
+    /other #3 completed with status UNSTABLE.*Finished: UNSTABLE$/s,
+  ],
+  ['echo "got ${checkout(scm).GIT_COMMIT}"', { env: { GIT_COMMIT: "abc" } }, /got abc/],
+  [
+    "for (f in findFiles(glob: '*')) { echo \"got ${f.name} ${f}\" }",
+    [{ name: "b", path: "a/b", directory: false, length: 1, lastModified: 0 }],
+    /got b a\/b/,
+  ],
+  [
+    "echo \"got ${waitForImage(image: 'a', tag: 't').digest}\"",
+    { image: "a:t", digest: "sha256:1" },
+    /got sha256:1/,
+  ],
+  ["echo \"got ${sh(script: 'x', returnStdout: true)}|\"", { exit: 0, out: "text\n" }, /got text\n\|/],
+];
+
+describe("a step", () => {
+  it("asks the host for exactly what was written", () => {
+    const stash = asked("dir('out') { stash name: 's', includes: '**/*.js' }");
+    assert.deepEqual(stash, {
+      kind: "blob",
+      session: "0:1",
+      dir: "/sluice/src/out",
+      op: "stash",
+      name: "s",
+      includes: "**/*.js",
+      excludes: "",
+      defaultExcludes: true,
+      allowEmpty: false,
+    });
+    const mail = asked("mail to: 'a@x.example, b@x.example', subject: 'S', body: 'B', mimeType: 'text/html'");
+    assert.ok(mail.kind === "message" && mail.channel === "mail");
+    assert.deepEqual(mail.to, ["a@x.example", "b@x.example"]);
+    assert.equal(mail.html, true);
+    const mailed = asked(
+      "emailext to: 'cc:c@x.example', subject: '${JOB_NAME} #$BUILD_NUMBER', body: 'b', recipientProviders: [developers(), [$class: 'CulpritsRecipientProvider']]",
+    );
+    assert.ok(mailed.kind === "message" && mailed.channel === "mail");
+    assert.deepEqual(
+      [mailed.subject, mailed.cc, mailed.providers],
+      ["shop/main #7", ["c@x.example"], ["developers", "culprits"]],
+    );
+    const http = asked(
+      "httpRequest url: 'http://a.example', httpMode: 'POST', contentType: 'APPLICATION_JSON', customHeaders: [[name: 'X', value: 'y']], requestBody: '{}'",
+    );
+    assert.ok(http.kind === "http");
+    assert.deepEqual(http.headers, [
+      { name: "X", value: "y" },
+      { name: "Content-Type", value: "application/json" },
+    ]);
+  });
+
+  it("reads a checkout's settings as Jenkins does", () => {
+    const git = asked(
+      "checkout([$class: 'GitSCM', branches: [[name: '*/dev']], userRemoteConfigs: [[url: 'https://f.example/r.git', credentialsId: 'c']], extensions: [[$class: 'CloneOption', shallow: true, depth: 3, noTags: true], [$class: 'RelativeTargetDirectory', relativeTargetDir: 'sub'], submodule(recursiveSubmodules: true)]])",
+    );
+    assert.ok(git.kind === "checkout");
+    assert.deepEqual(
+      { ...git.scm },
+      {
+        url: "https://f.example/r.git",
+        credential: "c",
+        sha: null,
+        ref: "dev",
+        dir: "sub",
+        depth: 3,
+        tags: false,
+        submodules: "recursive",
+        lfs: false,
+        sparse: [],
+        localBranch: null,
+        clean: false,
+      },
+    );
+    const own = asked("dir('x') { checkout scm }");
+    assert.ok(own.kind === "checkout");
+    assert.deepEqual([own.scm.url, own.scm.dir], [null, "x"]);
+  });
+
+  it("asks for every kind of secret by its parts", () => {
+    const request = asked(
+      "withCredentials([string(credentialsId: 'a', variable: 'A'), usernamePassword(credentialsId: 'b', usernameVariable: 'U', passwordVariable: 'P'), file(credentialsId: 'c', variable: 'F'), sshUserPrivateKey(credentialsId: 'd', keyFileVariable: 'K'), [$class: 'StringBinding', credentialsId: 'e', variable: 'E']]) { sh 'x' }",
+    );
+    assert.ok(request.kind === "read" && request.op === "credentials");
+    assert.deepEqual(request.wanted, [
+      { secret: "a", kind: "string", variables: { text: "A" } },
+      { secret: "b", kind: "usernamePassword", variables: { username: "U", password: "P" } },
+      { secret: "c", kind: "file", variables: { file: "F" } },
+      { secret: "d", kind: "sshUserPrivateKey", variables: { key: "K" } },
+      { secret: "e", kind: "string", variables: { text: "E" } },
+    ]);
+  });
+
+  it("makes of an answer what scripts expect", () => {
+    for (const [step, answer, expected] of RESULTS) {
+      const build = new Stepped(`node { ${step} }`).grant();
+      const [begin] = build.open;
+      assert.ok(begin, step);
+      build.answer(begin.name, answer);
+      assert.match(build.text, expected, step);
+    }
+  });
+
+  it("refuses arguments in words", () => {
+    const refused: readonly [string, RegExp][] = [
+      ["sh script: 'x', returnStdout: true, returnStatus: true", /cannot be asked for at once/],
+      ["sh()", /Missing required parameter: "script"/],
+      ["echo 'a', 'b'", /Expected named arguments but got \[a, b\]/],
+      ["timeout('soon') { }", /"time" must be a whole number, not "soon"/],
+      ["writeFile file: 'x', text: { }", /closure/],
+      ["withEnv(['A']) { }", /"A" is not of the form NAME=value/],
+      [
+        "withCredentials([certificate(credentialsId: 'x', keystoreVariable: 'K')]) { }",
+        /a binding "certificate" is not known here/,
+      ],
+      ["bat 'dir'", /Batch scripts can only be run on Windows nodes/],
+      ["parallel(a: 1)", /"a" is neither a closure nor failFast/],
+      ["parallel(a: { milestone 1 })", /milestone step inside parallel is not allowed/],
+      ["tool 'M3'", /tool of Jenkins is not available; Sluice installs no tools/],
+    ];
+    for (const [step, expected] of refused) {
+      const build = new Stepped(`node { ${step} }`).grant();
+      assert.equal(build.end?.result, "FAILURE", `${step}: ${build.waiting.join()}`);
+      assert.match(build.text, expected, step);
+    }
+  });
+
+  it("warns of parameters it does not have, and goes on", () => {
+    const build = new Stepped("echo message: 'x', colour: 'red'");
+    assert.match(build.text, /WARNING: Unknown parameter\(s\) found for step 'echo': colour/);
+    assert.equal(build.end?.result, "SUCCESS");
+  });
+});
