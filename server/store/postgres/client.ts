@@ -105,17 +105,28 @@ export class PostgresBackend implements Backend {
 
   async #query(query: Query): Promise<StepResult> {
     const written = tablesWritten(query.sql);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await this.#statement(query);
+        if (written.length > 0 && result.changes > 0) this.#onWritten(written);
+        return result;
+      } catch (error) {
+        // A write outside a transaction commits by itself, so a lost answer tells nothing about it.
+        if (written.length > 0 && isConnectionLost(error)) throw unknownOutcome("a write", error);
+        if (written.length > 0 || !mayRunAgain(error, attempt)) throw postgresError(error);
+      }
+    }
+  }
+
+  async #statement(query: Query): Promise<StepResult> {
     const client = await this.#connect();
     try {
       const result = await execute(client, query);
       client.release();
-      if (written.length > 0 && result.changes > 0) this.#onWritten(written);
       return result;
     } catch (error) {
       client.release(isConnectionLost(error));
-      // A write outside a transaction commits by itself, so a lost answer tells nothing about it.
-      if (written.length > 0 && isConnectionLost(error)) throw unknownOutcome("a write", error);
-      throw postgresError(error);
+      throw error;
     }
   }
 
@@ -217,11 +228,11 @@ function unknownOutcome(name: string, error: unknown): StoreError {
   );
 }
 
-// A connection that died before COMMIT committed nothing: one fresh connection is worth a try.
+// A connection that died before COMMIT committed nothing, and the pool may hold more that are dead (PostgreSQL was
+// restarted): each is met once. A server that cannot be reached fails in connecting, which is not tried again here.
 function mayRunAgain(error: unknown, attempt: number): boolean {
   if (error instanceof StoreError) return false;
-  if (isTransient(error)) return attempt < ATTEMPTS;
-  return attempt === 1 && isConnectionLost(error);
+  return attempt <= ATTEMPTS && (isTransient(error) || isConnectionLost(error));
 }
 
 function inProcedure(name: string, error: unknown): StoreError {

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { Client } from "pg";
 import { StoreError } from "../errors.ts";
 import { postgresError } from "./errors.ts";
 
+/** A server killed just now may seem alive to PostgreSQL for a moment. */
+const PATIENCE_MS = 5000;
 /** Pause between attempts to take the lock anew after its connection broke. */
 const RETAKE_MS = 1000;
 
@@ -14,7 +17,11 @@ const RETAKE_MS = 1000;
  */
 export async function holdAdvisoryLock(databaseUrl: string, server: string): Promise<() => Promise<void>> {
   const lock = new AdvisoryLock(databaseUrl, server);
-  if (await lock.take()) return () => lock.letGo();
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  do {
+    if (await lock.take()) return () => lock.letGo();
+    await pause(PATIENCE_MS / 20);
+  } while (performance.now() < giveUpAtMs);
   throw new StoreError(
     "instance_running",
     `a server called ${server} is running already: each server needs a SLUICE_DATA folder of its own`,

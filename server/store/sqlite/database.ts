@@ -3,7 +3,8 @@ import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { StoreError, messageOf } from "../errors.ts";
-import { apply, migrationsAfter, schemaVersion } from "../migrate.ts";
+import { MIGRATIONS, apply, migrationsAfter, schemaVersion } from "../migrate.ts";
+import type { Migration } from "../migrations/migration.ts";
 import { camelCase, tablesWritten } from "../names.ts";
 import type { Durability, Query, StepResult, Steps } from "../procedure.ts";
 
@@ -24,10 +25,15 @@ export class SqliteDatabase {
   #written = new Set<string>();
 
   /** @throws {StoreError} `corrupt`, `newer_schema`, `full`. */
-  constructor(file: string, backupFolder: string, nowMs: number) {
+  constructor(
+    file: string,
+    backupFolder: string,
+    nowMs: number,
+    migrations: readonly Migration[] = MIGRATIONS,
+  ) {
     this.#db = opened(file);
     try {
-      this.#migrate(backupFolder, nowMs);
+      this.#migrate(backupFolder, nowMs, migrations);
     } catch (error) {
       this.#db.close();
       throw error instanceof StoreError ? error : sqliteError(error);
@@ -124,9 +130,9 @@ export class SqliteDatabase {
     }
   }
 
-  #migrate(backupFolder: string, nowMs: number): void {
+  #migrate(backupFolder: string, nowMs: number, migrations: readonly Migration[]): void {
     const version = this.drive(schemaVersion());
-    const missing = migrationsAfter(version);
+    const missing = migrationsAfter(version, migrations);
     if (missing.length > 0 && version > 0) this.#copyTo(backupFolder, version);
     for (const migration of missing) {
       this.begin("full");
