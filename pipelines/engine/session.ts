@@ -39,14 +39,15 @@ export function* withSession(
   site: Site,
   body: (opened: SessionOpened, scope: SessionScope) => Flow<Value>,
 ): Flow<Value> {
-  for (let left = 1; ; left -= 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const acts = { outward: 0 };
     try {
       return yield* enterOnce(run, want, site, acts, body);
     } catch (error) {
       const stored = catchable(error);
       const isLost = stored.code === "agent_lost" || stored.code === "runner_lost";
-      if (!isLost || left === 0 || acts.outward > 0) throw error;
+      const isAsked = attempt < want.attempts;
+      if (!isLost || !(isAsked || (attempt === 1 && acts.outward === 0))) throw error;
       run.print(`The agent was lost: ${stored.message}`);
       run.print(
         "Nothing that others can see had happened on it: taking another one and running the block again",
