@@ -43,6 +43,8 @@ export class Run {
   readonly needles: Needle[] = [];
   /** Parameters in force: `params`. Frozen when the file's definitions are known. */
   params: MapValue;
+  /** Environments that a branch is rolling out to now. */
+  readonly deploying = new Set<string>();
   /** The number the next milestone without one gets. */
   milestones = 0;
   /** Reads a Groovy text: its tree, what is wrong with it, and whether it holds a declarative pipeline. */

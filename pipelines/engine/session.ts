@@ -30,8 +30,8 @@ export const PLAIN_AGENT: SessionWant = {
 };
 
 /**
- * Enters an agent, runs `body` in it and leaves it. An agent that is lost is taken anew once, and its block run again,
- * unless something outward happened inside.
+ * Enters an agent, runs `body` in it and leaves it. An agent that is lost is taken anew, and its block run again, as often
+ * as the file asks; unasked once, unless something outward happened inside.
  */
 export function* withSession(
   run: Run,
@@ -50,7 +50,9 @@ export function* withSession(
       if (!isLost || !(isAsked || (attempt === 1 && acts.outward === 0))) throw error;
       run.print(`The agent was lost: ${stored.message}`);
       run.print(
-        "Nothing that others can see had happened on it: taking another one and running the block again",
+        isAsked
+          ? `Taking another one and running the block again, attempt ${attempt + 1} of ${want.attempts}`
+          : "Nothing that others can see had happened on it: taking another one and running the block again",
       );
     }
   }
@@ -66,6 +68,7 @@ function* enterOnce(
   const outer = run.context.session;
   const stepNo = run.scheduler.nextStep();
   let id: EffectId | null = null;
+  let isOpen = false;
   const request = {
     kind: "session" as const,
     label: want.label,
@@ -87,6 +90,7 @@ function* enterOnce(
       },
     );
     run.markStep(stepNo, "node", want.title, "succeeded", id);
+    isOpen = true;
     const opened = readOpened(value);
     const scope = {
       id: id ?? "",
@@ -101,7 +105,7 @@ function* enterOnce(
       run.withVariables(Object.entries(opened.scm ?? {}), () => body(opened, scope)),
     );
   } catch (error) {
-    if (id !== null && run.context.session === outer) run.markStep(stepNo, "node", want.title, "failed", id);
+    if (id !== null && !isOpen) run.markStep(stepNo, "node", want.title, "failed", id);
     throw error;
   } finally {
     if (outer !== null) outer.acts.outward += acts.outward;

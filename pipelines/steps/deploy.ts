@@ -1,4 +1,5 @@
-import type { DeploymentRequest } from "../ports.ts";
+import type { Flow } from "../interpreter/flow.ts";
+import type { DeploymentRequest, Stored } from "../ports.ts";
 import { fieldOf, isList, textIn, toValue } from "../engine/convert.ts";
 import { noteOutward } from "../engine/session.ts";
 import { warnStage } from "../engine/stages.ts";
@@ -45,7 +46,7 @@ export const deploy = step({
     }
     checkAllowed(call, environments ?? []);
     noteOutward(run);
-    const ended = yield* call.effect(request(call, environments));
+    const ended = yield* oneAtATime(call, environments ?? [], () => call.effect(request(call, environments)));
     const results = isList(ended) ? ended : [ended];
     for (const result of results) {
       const state = textIn(fieldOf(result, "state"));
@@ -58,6 +59,23 @@ export const deploy = step({
     return results.length === 1 && only !== undefined ? toValue(only) : toValue(results);
   },
 });
+
+/** Two branches of one build rolling out to one environment would undo each other's work. */
+function* oneAtATime(
+  call: StepCall,
+  environments: readonly string[],
+  deployNow: () => Flow<Stored>,
+): Flow<Stored> {
+  const { deploying } = call.run;
+  const taken = environments.find((name) => deploying.has(name));
+  if (taken !== undefined) return call.fail(`another branch of this build is deploying to "${taken}"`);
+  for (const name of environments) deploying.add(name);
+  try {
+    return yield* deployNow();
+  } finally {
+    for (const name of environments) deploying.delete(name);
+  }
+}
 
 function checkAllowed(call: StepCall, environments: readonly string[]): void {
   const allowed = call.run.head.settings.mayDeployTo;
