@@ -169,6 +169,7 @@ export const PARAMETERS = shapes({
   reactiveChoice: "*",
   run: "name!:string projectName:string description:string filter:string",
   runParam: "name!:string projectName:string description:string filter:string",
+  separator: "*",
   stashedFile: "name!:string description:string",
   string: "name!:string defaultValue:string description:string trim:boolean",
   stringParam: "name!:string defaultValue:string description:string trim:boolean",
