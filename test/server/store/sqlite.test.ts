@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
+import { copyDatabase } from "../../../server/store/backup.ts";
 import { systemClock } from "../../../server/store/clock.ts";
 import { StoreError, isStoreError } from "../../../server/store/errors.ts";
 import { openStore } from "../../../server/store/store.ts";
@@ -97,6 +98,18 @@ describe("the database thread", function () {
     }
     await writeFile(file, good);
     await (await open(folder)).close();
+  });
+
+  it("can be copied while it is open, to a file that is new", async () => {
+    const folder = await aFolder();
+    const store = await open(folder);
+    await store.call(putSetting, { name: "a", body: "" });
+    const copy = await aFolder();
+    await copyDatabase(store, join(copy, "sluice.sqlite"));
+    await store.call(putSetting, { name: "later", body: "" });
+    await assert.rejects(copyDatabase(store, join(copy, "sluice.sqlite")), /exists already/);
+    const restored = await open(copy);
+    assert.deepEqual(await restored.db.selectFrom("settings").select("name").execute(), [{ name: "a" }]);
   });
 
   it("rejects what was under way and everything later when it is closed twice or used after", async () => {
