@@ -57,6 +57,8 @@ export class Exec {
   #log: StepLog | null = null;
   #place: ExecPlace | null = null;
   #cancelling: Promise<void> | null = null;
+  /** Set when the container is gone, maybe before anybody follows. */
+  #gone: RunnerFailure | null = null;
 
   constructor(options: {
     record: ExecRecord;
@@ -119,7 +121,8 @@ export class Exec {
     log.onRoom = () => follower.kick();
     if (this.#stopped.signal.aborted) throw new Error("stopped");
     follower.start();
-    if (this.record.cancelled) this.cancel(0);
+    if (this.#gone !== null) follower.containerGone(this.#gone);
+    else if (this.record.cancelled) this.cancel(0);
     return this.#finish(log, follower);
   }
 
@@ -137,6 +140,7 @@ export class Exec {
 
   /** The container is gone. */
   containerGone(reason: RunnerFailure): void {
+    this.#gone = reason;
     this.#follower?.containerGone(reason);
   }
 

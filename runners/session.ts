@@ -27,6 +27,7 @@ import { StateFile, removeFolder } from "./state.ts";
 import type { SessionState } from "./state.ts";
 import { DEFAULT_LOG_LIMITS } from "./step-log.ts";
 import type { LogLimits } from "./step-log.ts";
+import { pause } from "./pause.ts";
 import { unreachable } from "./unreachable.ts";
 import { checkout } from "./workspace/checkout.ts";
 import { blobWork } from "./workspace/blobs.ts";
@@ -35,6 +36,10 @@ import { imageWork } from "./workspace/image-work.ts";
 import type { Mirror } from "./workspace/mirrors.ts";
 import { own } from "./workspace/slots.ts";
 import type { Slot } from "./workspace/slots.ts";
+
+// Looks at a container that was said to have died.
+const DEATH_LOOKS = 25;
+const DEATH_LOOK_MS = 200;
 
 type Recorded = Exclude<Command, ExecCommand | CancelCommand>;
 
@@ -70,6 +75,8 @@ export class Session {
     this.#file = new StateFile(this.#folder);
     this.#caller = { session: state.id, fence: state.fence };
     this.#secrets = new SessionSecrets(context.link, this.#caller);
+    if (state.slot !== "") this.#slot = context.slots.retake(state.slot);
+    for (const known of state.containers) this.#containers.set(known.name, this.#containerOf(known));
   }
 
   get id(): string {
@@ -116,8 +123,6 @@ export class Session {
   /** Takes up what an earlier process left: containers, steps, commands. */
   async resume(): Promise<void> {
     const state = this.#state;
-    if (state.slot !== "") this.#slot = this.#context.slots.retake(state.slot);
-    for (const known of state.containers) this.#containers.set(known.name, this.#containerOf(known));
     for (const { command, outcome } of state.commands) {
       if (outcome === null) continue;
       this.#outcomes.set(command.id, outcome);
@@ -152,7 +157,7 @@ export class Session {
   /** The engine says that a container ended. */
   containerDied(containerId: string): void {
     for (const container of this.#containers.values()) {
-      if (container.isRunning(containerId)) void this.#lookAt(container, "container_exited");
+      if (container.isRunning(containerId)) void this.#lookUntilEnded(container);
     }
   }
 
@@ -471,6 +476,15 @@ export class Session {
     return container.place();
   }
 
+  // The engine may say that a container died a moment before it says that it does not run.
+  async #lookUntilEnded(container: SessionContainer): Promise<void> {
+    for (let look = 0; look < DEATH_LOOKS && !this.#over; look += 1) {
+      await this.#lookAt(container, "container_exited");
+      if (container.goneBecause !== null || this.#state.parked) return;
+      await pause(DEATH_LOOK_MS, this.#context.link.signal);
+    }
+  }
+
   async #lookAtContainers(code: "container_gone" | "docker_daemon"): Promise<void> {
     await Promise.all([...this.#containers.values()].map((container) => this.#lookAt(container, code)));
   }
@@ -524,7 +538,7 @@ export class Session {
   }
 
   #containerOf(state: SessionState["containers"][number]): SessionContainer {
-    return new SessionContainer(this.#context, {
+    const container = new SessionContainer(this.#context, {
       state,
       session: this.id,
       fence: this.fence,
@@ -533,6 +547,8 @@ export class Session {
       folder: path.join(this.#folder, "c", state.name),
       inFolder: path.join(this.#context.folders.inputs, this.id, state.name),
     });
+    container.supervised.onUnheard = () => void this.#lookAt(container, "container_exited");
+    return container;
   }
 
   #mainOwner(): { uid: number; gid: number } | null {

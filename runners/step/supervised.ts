@@ -27,6 +27,8 @@ export class Supervised {
   #watcher: fs.FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
   #ctl: number | null = null;
+  /** Called when a line finds no reader: somebody should look at the container. */
+  onUnheard: () => void = () => undefined;
 
   constructor(options: { folder: string; inFolder: string; nonce: string }) {
     this.folder = options.folder;
@@ -87,7 +89,10 @@ export class Supervised {
   tell(line: string): boolean {
     try {
       this.#ctl ??= openFifo(path.join(this.folder, "ctl"));
-      if (this.#ctl === null) return false;
+      if (this.#ctl === null) {
+        this.onUnheard();
+        return false;
+      }
       fs.writeSync(this.#ctl, `${line}\n`);
       return true;
     } catch (error) {
@@ -96,6 +101,7 @@ export class Supervised {
       if (code === "EAGAIN") return true;
       if (code === "EPIPE" || code === "ENXIO" || code === "ENOENT") {
         this.#closeCtl();
+        this.onUnheard();
         return false;
       }
       throw error;

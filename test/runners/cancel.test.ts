@@ -5,7 +5,7 @@ import type { World } from "./support/world.ts";
 import { until } from "../support/services/until.ts";
 
 describe("cancelling a step", function () {
-  this.timeout(300_000);
+  this.timeout(180_000);
   let world: World;
   let session: TestSession;
 

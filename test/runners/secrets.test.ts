@@ -9,7 +9,7 @@ import { until } from "../support/services/until.ts";
 const value = "hunter2-Sekret/+";
 
 describe("secrets of a step", function () {
-  this.timeout(300_000);
+  this.timeout(180_000);
   let world: World;
   let session: TestSession;
 

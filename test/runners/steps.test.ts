@@ -4,7 +4,7 @@ import { TestSession, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
 describe("steps in a container", function () {
-  this.timeout(300_000);
+  this.timeout(180_000);
   let world: World;
   let session: TestSession;
 
