@@ -1,0 +1,181 @@
+import { sql } from "kysely";
+import type { Store } from "./store.ts";
+import { TERMINAL_BUILD_STATES, UNFINISHED_BUILD_STATES } from "./states.ts";
+
+/** Something that must never be so, with the things of which it is. */
+export interface Violation {
+  invariant: string;
+  subjects: string[]; // `b118`, `d311`, `g77`, as in mails and logs
+}
+
+/** What a moment of work under way may leave open, and a crash with its recovery. */
+const GRACE_MS = 60_000;
+
+/** Faults of ours: never the command's or the file's. */
+const OUR_CODES = [
+  "runner_lost",
+  "docker_daemon",
+  "container_gone",
+  "exit_lost",
+  "image_pull",
+  "registry_auth",
+  "disk",
+  "network_pool",
+  "git_fetch",
+  "queue_down",
+  "db_down",
+  "journal_mismatch",
+  "secret_gone",
+  "restored",
+  "internal_error",
+];
+
+type Rule = (store: Store, nowMs: number) => Promise<string[]>;
+
+const RULES: Readonly<Record<string, Rule>> = {
+  "a delivery makes at most one build of a ref": async ({ db }) => {
+    const rows = await db
+      .selectFrom("builds")
+      .select("deliveryId")
+      .where("deliveryId", "is not", null)
+      .groupBy(["deliveryId", "ref"])
+      .having((eb) => eb.fn.countAll<number>(), ">", 1)
+      .execute();
+    return rows.map((row) => `delivery ${row.deliveryId}`);
+  },
+  "a build with work has a holder or a nudge": async ({ db }, nowMs) => {
+    const rows = await db
+      .selectFrom("builds")
+      .leftJoin("leases", (join) => join.on("leases.name", "=", sql<string>`'build:' || builds.id`))
+      .select("builds.id")
+      .where("builds.state", "in", UNFINISHED_BUILD_STATES)
+      .where("builds.createdAtMs", "<", nowMs - GRACE_MS)
+      .where((eb) => eb.or([eb("leases.holder", "is", null), eb("leases.expiresAtMs", "<=", nowMs)]))
+      .where((eb) =>
+        eb.or([
+          eb("builds.nextOrd", ">", eb("builds.delivered", "+", 1)),
+          eb.and([eb("builds.state", "=", "queued"), eb("builds.waitCode", "is", null)]),
+        ]),
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom("outbox")
+              .select("outbox.id")
+              .where("outbox.queue", "=", "builds")
+              .where("outbox.createdAtMs", ">", nowMs - GRACE_MS)
+              .whereRef("outbox.jobId", "=", sql<string>`'b-' || builds.id || '-e' || builds.epoch`),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map((row) => `b${row.id}`);
+  },
+  "a build that has ended leaves nothing begun": async ({ db }, nowMs) => {
+    const rows = await db
+      .selectFrom("builds")
+      .innerJoin("effects", "effects.buildId", "builds.id")
+      .select("builds.id")
+      .distinct()
+      .where("builds.state", "in", TERMINAL_BUILD_STATES)
+      .where("builds.endedAtMs", "<", nowMs - GRACE_MS)
+      .where("effects.state", "=", "begun")
+      .where("effects.kind", "not in", ["deployment", "message"]) // these end on their own
+      .execute();
+    return rows.map((row) => `b${row.id}`);
+  },
+  "a build that has ended holds no session": async ({ db }, nowMs) => {
+    const rows = await db
+      .selectFrom("builds")
+      .innerJoin("sessions", "sessions.buildId", "builds.id")
+      .select("sessions.id")
+      .where("builds.state", "in", TERMINAL_BUILD_STATES)
+      .where("builds.endedAtMs", "<", nowMs - GRACE_MS)
+      .where("sessions.state", "in", ["queued", "assigned", "ready", "parked"])
+      .execute();
+    return rows.map((row) => row.id);
+  },
+  "a gate of an ended build is not open": async ({ db }) => {
+    const rows = await db
+      .selectFrom("gates")
+      .innerJoin("builds", "builds.id", "gates.buildId")
+      .select("gates.id")
+      .where("gates.kind", "=", "input")
+      .where("gates.state", "=", "open")
+      .where("builds.state", "in", TERMINAL_BUILD_STATES)
+      .execute();
+    return rows.map((row) => `g${row.id}`);
+  },
+  "an approved gate has approved its deployment, and no other deployment behind a gate was sent": async ({
+    db,
+  }) => {
+    const rows = await db
+      .selectFrom("gates")
+      .innerJoin("deployments", "deployments.id", "gates.deploymentId")
+      .select("gates.id")
+      .where((eb) =>
+        eb.or([
+          eb.and([eb("gates.state", "=", "approved"), eb("deployments.approvedAtMs", "is", null)]),
+          eb.and([
+            eb("gates.state", "!=", "approved"),
+            eb("deployments.state", "not in", ["pending", "withdrawn", "failed"]),
+          ]),
+        ]),
+      )
+      .execute();
+    return rows.map((row) => `g${row.id}`);
+  },
+  "one try at a time at a target": async ({ db }) => {
+    const rows = await db
+      .selectFrom("deploymentTargets")
+      .select("deploymentId")
+      .where("state", "in", ["applying", "verifying", "rolling_back"])
+      .groupBy(["deploymentId", "target"])
+      .having((eb) => eb.fn.countAll<number>(), ">", 1)
+      .execute();
+    return rows.map((row) => `d${row.deploymentId}`);
+  },
+  "our own failure is never called the command's or the file's": async ({ db }) => {
+    const rows = await db
+      .selectFrom("builds")
+      .select("id")
+      .where("reasonCode", "in", OUR_CODES)
+      .where("reasonFault", "!=", "sluice")
+      .execute();
+    return rows.map((row) => `b${row.id}`);
+  },
+  "a build that has ended says why": async ({ db }) => {
+    const rows = await db
+      .selectFrom("builds")
+      .select("id")
+      .where("state", "in", ["failed", "aborted", "not_built"])
+      .where("reasonCode", "is", null)
+      .execute();
+    return rows.map((row) => `b${row.id}`);
+  },
+  "nothing ends before it begins": async ({ db }) => {
+    const builds = await db
+      .selectFrom("builds")
+      .select("id")
+      .whereRef("endedAtMs", "<", "startedAtMs")
+      .execute();
+    const deployments = await db
+      .selectFrom("deployments")
+      .select("id")
+      .whereRef("endedAtMs", "<", "startedAtMs")
+      .execute();
+    return [...builds.map((row) => `b${row.id}`), ...deployments.map((row) => `d${row.id}`)];
+  },
+};
+
+/** What is wrong in the database: empty when all is well. For `sluice doctor`, the hourly check and crash tests. */
+export async function findViolations(store: Store): Promise<Violation[]> {
+  const nowMs = await store.nowMs();
+  const found: Violation[] = [];
+  for (const [invariant, rule] of Object.entries(RULES)) {
+    const subjects = await rule(store, nowMs);
+    if (subjects.length > 0) found.push({ invariant, subjects });
+  }
+  return found;
+}
