@@ -31,4 +31,30 @@ describe("Jenkinsfiles of the fixtures", () => {
       assert.notEqual(lines, "");
     });
   }
+
+  it("are there for every rule", () => {
+    const shown = filesIn("err").flatMap(
+      (name) => read("err", name.replace(/jenkinsfile$/, "out")).match(/\S+$/gm) ?? [],
+    );
+    const absent = codesInSource().filter((code) => !shown.includes(code) && code !== "step-unknown");
+    assert.deepEqual(absent, []);
+  });
 });
+
+/** The codes that the parser and the reader hand out, as they stand in their sources. */
+function codesInSource(): string[] {
+  const rooms = ["syntax", "syntax/checks", "model"].map((room) =>
+    join(import.meta.dirname, "../../../pipelines", room),
+  );
+  const sources = rooms.flatMap((room) =>
+    readdirSync(room)
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(join(room, name), "utf8")),
+  );
+  const codes = sources.flatMap((source) =>
+    [...source.matchAll(/(?:(?:refuse|report|warn|#problem)\(\s*(?:[rp],)?|code:)\s*"([a-z-]+)"/g)].map(
+      (match) => match[1] ?? "",
+    ),
+  );
+  return [...new Set(codes)];
+}

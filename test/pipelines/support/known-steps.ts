@@ -24,6 +24,7 @@ const STEPS: ReadonlyMap<string, Signature> = new Map(
       optional("label", "string", ""),
       optional("returnStdout", "boolean", ""),
     ]),
+    aStep("noSole", [optional("a", "string", ""), optional("b", "string", "")], { positional: null }),
     aStep("sleep", [required("time", "int", ""), optional("unit", "string", "")]),
     aStep("dir", [required("path", "string", "")], { block: "required" }),
     aStep("retry", [required("count", "int", "")], { block: "required", isOption: true }),
