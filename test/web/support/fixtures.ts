@@ -581,7 +581,7 @@ const env: Environment = {
       state: "rolled_back",
       reason: { code: "health", fault: "command", text: "/health answered 500 for 60s" },
     }),
-    aDeployment({ id: 290, release: 84 }),
+    aDeployment({ id: 285, release: 84 }),
     aDeployment({
       id: 280,
       release: 83,

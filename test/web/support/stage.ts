@@ -25,6 +25,8 @@ export interface Opened {
 export interface Stage {
   readonly server: PageServer;
   readonly browser: Browser;
+  /** Where the built page lies. */
+  readonly folder: string;
   open(options?: BrowserContextOptions): Promise<Opened>;
   /** Puts the answers back to those of the example. */
   reset(): void;
@@ -46,6 +48,7 @@ export async function startStage(): Promise<Stage> {
   return {
     server,
     browser,
+    folder,
     async open(options = {}) {
       const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },

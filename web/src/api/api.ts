@@ -33,6 +33,16 @@ async function problemOf(response: Response): Promise<ApiError> {
   );
 }
 
+/** The body of an answer; one that was cut off on its way is no answer. */
+async function bodyOf<T>(response: Response, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause;
+    throw new ApiError(0, "no_answer", "", undefined);
+  }
+}
+
 /** The calls of `/api/v1`. Answers are typed by the contract and not parsed again: page and server are one release. */
 export class Api {
   #csrf: string | null = null;
@@ -60,7 +70,7 @@ export class Api {
       headers: { accept: "application/json" },
       signal: signal ?? null,
     });
-    return await response.json();
+    return await bodyOf(response, signal);
   }
 
   /** Asks the server to do something. Never sent twice by itself: a lost answer does not mean a lost request. */
@@ -75,6 +85,6 @@ export class Api {
     };
     if (this.#csrf !== null) headers["x-sluice-csrf"] = this.#csrf;
     const response = await this.#ask(path, { method, headers, body: JSON.stringify(body ?? {}) });
-    return await response.json();
+    return await bodyOf(response, undefined);
   }
 }

@@ -36,6 +36,7 @@ const EVENT_NAMES = [
 
 /** The server sends something every 15 s; silence much longer than that is a dead connection that nobody noticed. */
 const SILENCE_MS = 40_000;
+const TELL_EVERY_MS = 1000;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 15_000;
 
@@ -52,6 +53,7 @@ export class LiveStream {
   #regroup: number | undefined;
   #retryMs = RETRY_MIN_MS;
   #lastEventAtMs = Date.now();
+  #toldAtMs = 0;
   #lostSinceMs: number | undefined;
   #everLive = false;
 
@@ -114,7 +116,6 @@ export class LiveStream {
     });
     for (const name of EVENT_NAMES) {
       source.addEventListener(name, (message) => {
-        if (this.#source !== source) return;
         const event: LiveEvent = JSON.parse(message.data);
         this.#take(event);
       });
@@ -133,11 +134,15 @@ export class LiveStream {
 
   #heard(): void {
     this.#lastEventAtMs = Date.now();
+    // A log may bring hundreds of events a second; that all is well need not be said so often.
+    if (this.#lastEventAtMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    this.#toldAtMs = this.#lastEventAtMs;
     this.#listener.connection({ kind: "live", lastEventAtMs: this.#lastEventAtMs });
   }
 
   #failed(source: EventSource): void {
     this.#lostSinceMs ??= Date.now();
+    this.#toldAtMs = 0;
     this.#listener.connection({ kind: "lost", sinceMs: this.#lostSinceMs, asOfMs: this.#lastEventAtMs });
     source.close();
     const waitMs = this.#retryMs * (0.5 + Math.random());

@@ -1,4 +1,13 @@
-import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from "react";
 import type { ChangeEvent, LogAppended } from "../../../server/http/contract/events.ts";
 import type { Me } from "../../../server/http/contract/people.ts";
 import type { Api } from "../api/api.ts";
@@ -87,17 +96,17 @@ export function Live(props: { readonly children: ReactNode }) {
     stream.start();
     return () => stream.stop();
   }, [stream]);
+  // These stay the same while the connection comes and goes: whoever watches must not begin anew with every event.
+  const watch = useCallback((watcher: Watcher) => {
+    watchers.current.add(watcher);
+    return () => {
+      watchers.current.delete(watcher);
+    };
+  }, []);
+  const followLog = useCallback((build: number, step: number) => stream.followLog(build, step), [stream]);
   const value = useMemo<LiveContextValue>(
-    () => ({
-      connection,
-      ...hello,
-      watch(watcher) {
-        watchers.current.add(watcher);
-        return () => watchers.current.delete(watcher);
-      },
-      followLog: (build, step) => stream.followLog(build, step),
-    }),
-    [connection, hello, stream],
+    () => ({ connection, ...hello, watch, followLog }),
+    [connection, hello, watch, followLog],
   );
   return <LiveContext value={value}>{props.children}</LiveContext>;
 }
