@@ -64,12 +64,10 @@ export async function findFailure(
   return {
     ...base,
     line: firstLine + at,
-    excerpt: lines
-      .slice(from, at + AROUND + 1)
-      .map((line, index) => ({
-        line: firstLine + from + index,
-        text: line.replace(ESCAPES, "").slice(0, 500),
-      })),
+    excerpt: lines.slice(from, at + AROUND + 1).map((line, index) => ({
+      line: firstLine + from + index,
+      text: line.replace(ESCAPES, "").slice(0, 500),
+    })),
   };
 }
 

@@ -8,6 +8,7 @@ import { BUILD_LEASE_MS, type ClaimedBuild, type ClaimResult, claimBuild } from 
 import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
 import { failBuild } from "./journal/fail-build.ts";
+import { readHead } from "./head.ts";
 import { type JournalRow, readJournal, readOutcomes, saveHead, unloadBuild } from "./journal/load-build.ts";
 import type { EndInput, TurnResult } from "./journal/turn-input.ts";
 import { type BeginPorts, type BeginScope, sealOutcome } from "./prepare-begin.ts";
@@ -454,15 +455,4 @@ export function createBuildHost(deps: Deps): BuildHost {
       await pool.close();
     },
   };
-}
-
-function readHead(seal: BuildSeal, sealed: Uint8Array): Head {
-  const read: unknown = JSON.parse(seal.open("head", sealed));
-  if (!isHead(read)) throw new Error("the frozen head of the build cannot be read");
-  return read;
-}
-
-/** The head is sealed by this server, so its shape is our own. */
-function isHead(read: unknown): read is Head {
-  return typeof read === "object" && read !== null && "commit" in read && "file" in read && "project" in read;
 }

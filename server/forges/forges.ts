@@ -56,7 +56,7 @@ export function createForges(deps: {
         `the secret ${config.secret} of forge ${project.forge} is not set`,
       );
     }
-    return forgeOf(project.forge, config, value?.value);
+    return forgeOf(config, value?.value);
   }
 
   async function remoteOf(project: ForgeProject): Promise<GitRemote> {
@@ -87,11 +87,11 @@ export function createForges(deps: {
   }
 }
 
-function forgeOf(name: string, config: ForgeConfig, value: SecretValue | undefined): Forge {
+function forgeOf(config: ForgeConfig, value: SecretValue | undefined): Forge {
   const token = tokenOf(value);
   switch (config.type) {
     case "github":
-      return createGithubForge({ apiUrl: config.apiUrl ?? githubApi(config.url), token, connection: name });
+      return createGithubForge({ apiUrl: config.apiUrl ?? githubApi(config.url), token });
     case "gitlab":
       return createGitlabForge({ url: config.url.replace(/\/+$/u, ""), token });
     case "gitea":

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Logger } from "pino";
 import { QUEUE_NAMES } from "../store/states.ts";
@@ -71,22 +72,27 @@ function startWorker(
   worker.on("lockRenewalFailed", (ids) => {
     for (const id of ids) worker.cancelJob(id, "lock lost");
   });
-  const running = worker.run().catch((error: unknown) => log.error({ queue, err: error }, "worker ended"));
+  let stopping = false;
+  worker.run().catch((error: unknown) => {
+    if (!stopping) log.error({ queue, err: error }, "worker ended");
+  });
   return {
     stop: async () => {
-      await stopWorker(worker);
+      stopping = true;
+      await stopWorker(worker, connection.status === "ready");
       connection.disconnect();
-      await running;
     },
   };
 }
 
-async function stopWorker(worker: Worker): Promise<void> {
-  // A plain close waits without limit; a forced one leaves jobs to be found as stalled, which is right after a while.
-  const forced = setTimeout(() => void worker.close(true).catch(() => {}), STOP_PATIENCE_MS);
-  try {
-    await worker.close();
-  } finally {
-    clearTimeout(forced);
-  }
+// A plain close waits for handlers, and for Redis, without limit; a close cannot be made a forced one later. What a
+// forced one leaves undone is found as stalled after a while, or by the reconciler.
+async function stopWorker(worker: Worker, redisAnswers: boolean): Promise<void> {
+  const given = new AbortController();
+  const closing = worker.close(!redisAnswers).catch(() => {});
+  const patience = pause(STOP_PATIENCE_MS, undefined, { signal: given.signal }).catch(() => {});
+  await Promise.race([closing, patience]);
+  given.abort();
+  // Harmless after a close that succeeded; else it ends the connection on which the close waits.
+  void worker.disconnect().catch(() => {});
 }

@@ -16,8 +16,8 @@ const STATES: Readonly<Record<CommitState, "error" | "failure" | "pending" | "su
 const MAX_DESCRIPTION = 140;
 const WRITERS: ReadonlySet<string> = new Set(["admin", "maintain", "write"]);
 
-/** GitHub by octokit, which is loaded at the first call. `connection` parts the limits of two connections. */
-export function createGithubForge(options: { apiUrl: string; token: string; connection: string }): Forge {
+/** GitHub by octokit, which is loaded at the first call. */
+export function createGithubForge(options: { apiUrl: string; token: string }): Forge {
   let client: Promise<Awaited<ReturnType<typeof load>>> | null = null;
   const open = async () => await (client ??= load(options));
   return {
@@ -70,15 +70,15 @@ export function createGithubForge(options: { apiUrl: string; token: string; conn
   }
 }
 
-async function load({ apiUrl, token, connection }: { apiUrl: string; token: string; connection: string }) {
+async function load({ apiUrl, token }: { apiUrl: string; token: string }) {
   const { Octokit } = await import("octokit");
   return new Octokit({
     ...(token === "" ? {} : { auth: token }),
     baseUrl: apiUrl,
     userAgent: "sluice",
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    // Without an id of its own a connection waits for the writes of all others: the limiter is one per process.
-    throttle: { id: connection, onRateLimit: () => false, onSecondaryRateLimit: () => false },
+    // The library's limiter and repeats are one per process and sleep inside a call; ours are rows with a time.
+    throttle: { enabled: false },
     retry: { enabled: false },
   });
 }

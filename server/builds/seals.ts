@@ -1,0 +1,43 @@
+import type { Vault } from "../secrets/vault.ts";
+import type { Store } from "../store/store.ts";
+import { type BuildSeal, createBuildSeal } from "./seal.ts";
+
+/** The seals of builds, opened once and kept for a while. */
+export interface Seals {
+  of(buildId: number): Promise<BuildSeal>;
+  /** With the wrapped key at hand, without asking the database. */
+  open(build: { readonly id: number; readonly dataKey: Uint8Array }): BuildSeal;
+}
+
+const KEPT = 500;
+
+export function createSeals(deps: {
+  readonly store: Store;
+  readonly vault: Pick<Vault, "openDataKey">;
+}): Seals {
+  const kept = new Map<number, BuildSeal>();
+
+  function open(build: { readonly id: number; readonly dataKey: Uint8Array }): BuildSeal {
+    const known = kept.get(build.id);
+    if (known !== undefined) return known;
+    const seal = createBuildSeal(deps.vault.openDataKey(build.dataKey));
+    kept.set(build.id, seal);
+    const oldest = kept.keys().next().value;
+    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+    return seal;
+  }
+
+  return {
+    open,
+    async of(buildId) {
+      const known = kept.get(buildId);
+      if (known !== undefined) return known;
+      const row = await deps.store.db
+        .selectFrom("builds")
+        .select(["id", "dataKey"])
+        .where("id", "=", buildId)
+        .executeTakeFirstOrThrow();
+      return open(row);
+    },
+  };
+}

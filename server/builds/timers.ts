@@ -1,0 +1,37 @@
+import type { Store } from "../store/store.ts";
+import type { DueEffect } from "../queue/timers.ts";
+import { expireInput } from "./journal/decide-input.ts";
+import { endEffects } from "./journal/end-effects.ts";
+import { sealOutcome } from "./prepare-begin.ts";
+import type { BuildSeal } from "./seal.ts";
+import { interruption } from "./translate/failure.ts";
+
+/** Ends an effect whose time has come: a timer with nothing, a gate as expired. */
+export async function endDue(
+  deps: {
+    readonly store: Store;
+    readonly sealOf: (buildId: number) => Promise<BuildSeal>;
+    readonly poke: (buildId: number) => void;
+  },
+  due: DueEffect,
+): Promise<void> {
+  const seal = await deps.sealOf(due.buildId);
+  if (due.kind !== "gate") {
+    const outcome = sealOutcome(seal, due.effectId, { value: null });
+    const ends = [{ buildId: due.buildId, effectId: due.effectId, outcome, exitCode: null }];
+    for (const build of await deps.store.call(endEffects, { ends })) deps.poke(build);
+    return;
+  }
+  const gate = await deps.store.db
+    .selectFrom("gates")
+    .select("id")
+    .where("buildId", "=", due.buildId)
+    .where("effectId", "=", due.effectId)
+    .where("kind", "=", "input")
+    .executeTakeFirst();
+  if (gate === undefined) return;
+  const error = { ...interruption("ABORTED", "nobody decided in time"), code: "expired" };
+  const outcome = sealOutcome(seal, due.effectId, { error });
+  const build = await deps.store.call(expireInput, { gateId: gate.id, outcome });
+  if (build !== null) deps.poke(build);
+}

@@ -1,0 +1,362 @@
+import { createServer, type Server } from "node:http";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { offerClaim } from "./auth/claim.ts";
+import { createBeginPorts } from "./builds/begin-ports.ts";
+import { createBuilds } from "./builds/builds.ts";
+import { createBuildFiles } from "./builds/console.ts";
+import { createEnginePool } from "./builds/engine/pool.ts";
+import { escalate } from "./builds/escalate.ts";
+import { findFailure } from "./builds/failure.ts";
+import { freeze } from "./builds/freeze.ts";
+import { createGates } from "./builds/gates.ts";
+import { createBuildHost } from "./builds/host.ts";
+import { createHostPorts } from "./builds/host-ports.ts";
+import { createStepLogs } from "./builds/logs.ts";
+import { createSeals } from "./builds/seals.ts";
+import { valuesForRunner } from "./builds/secret-delivery.ts";
+import { createSources } from "./builds/sources.ts";
+import { endDue } from "./builds/timers.ts";
+import { firstRunChecklist } from "./checklist.ts";
+import type { Config } from "./config.ts";
+import { createDeployer } from "./deployments/deployer.ts";
+import { createDeployments } from "./deployments/deployments.ts";
+import { reconcileDeployments } from "./deployments/reconcile.ts";
+import { createTargets } from "./deployments/targets/create.ts";
+import { createForges } from "./forges/forges.ts";
+import { startSettling } from "./forges/settle.ts";
+import { startStatuses } from "./forges/statuses.ts";
+import { createApp } from "./http/app.ts";
+import type { World } from "./http/world.ts";
+import { metricsText } from "./metrics.ts";
+import { createChannels } from "./notifications/create-channels.ts";
+import { createNotifier } from "./notifications/notifier.ts";
+import { SERVER_PROCEDURES } from "./procedures.ts";
+import { applyFile } from "./projects/apply.ts";
+import { nudgeAbandonedBuilds } from "./queue/abandoned-builds.ts";
+import { startOwnRedis } from "./queue/own-redis.ts";
+import type { NudgeHandlers } from "./queue/payload.ts";
+import { createQueues } from "./queue/queues.ts";
+import { startReconciler } from "./queue/reconcile.ts";
+import { startRelay } from "./queue/relay.ts";
+import { startTimerSweeper } from "./queue/timers.ts";
+import { startWorkers } from "./queue/workers.ts";
+import { checkReadiness } from "./readiness.ts";
+import { createBlobs } from "./runners/blobs.ts";
+import { createIngest } from "./runners/ingest.ts";
+import { localRunner } from "./runners/join-procedures.ts";
+import { createRunnerLink, hashRunnerKey, newRunnerKey } from "./runners/link.ts";
+import { createSessions } from "./runners/sessions.ts";
+import { createRunnerStreams } from "./runners/stream.ts";
+import { createSecrets } from "./secrets/secrets.ts";
+import { openVault } from "./secrets/vault.ts";
+import { systemClock } from "./store/clock.ts";
+import { openStore } from "./store/store.ts";
+import { VERSION } from "./version.ts";
+import { startSweep } from "./webhooks/sweep.ts";
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** The link by which the first person becomes administrator; null when the server has an owner. */
+  readonly claimUrl: string | null;
+  /** Makes the row of the runner inside this server and gives its key, new at each start. */
+  localRunnerKey(name: string): Promise<string>;
+  /** Says on `/readyz` that it goes, stops taking work and gives back what it holds; running steps go on. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly webFolder?: string | null;
+}
+
+/**
+ * Puts the server together and starts it: database, vault, what sluice.yml says, then the rooms, then the ear for the
+ * outside, and last the queues that bring work.
+ */
+export async function startServer({ config, log, webFolder }: ServerOptions): Promise<RunningServer> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const clock = systemClock;
+  const nowMs = () => clock.nowMs();
+  const store = await openStore({
+    dataFolder: config.dataFolder,
+    databaseUrl: config.databaseUrl ?? undefined,
+    clock,
+    procedures: SERVER_PROCEDURES,
+  });
+  const closing: (() => Promise<void> | void)[] = [() => store.close()];
+  const closeAll = async () => {
+    for (const close of closing.toReversed()) {
+      try {
+        await close();
+      } catch (err) {
+        log.error({ err }, "a part of the server did not stop cleanly");
+      }
+    }
+  };
+  try {
+    return await start();
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  async function start(): Promise<RunningServer> {
+    const vault = await openVault({ store, keyFile: config.keyFile });
+    const secrets = createSecrets({ store, vault });
+    for (const change of await applyFile({ store, vault }, config.file))
+      log.info({ change }, "applied sluice.yml");
+
+    const own = config.redisUrl === null ? await startOwnRedis({ dataFolder: config.dataFolder, log }) : null;
+    if (own !== null) closing.push(() => own.stop());
+    const address = own?.address ?? config.redisUrl ?? "";
+    const queues = createQueues({ address, log });
+    closing.push(() => queues.close());
+
+    const forges = createForges({
+      forges: config.file.forges,
+      secrets,
+      folder: join(config.dataFolder, "mirrors"),
+    });
+    const sources = createSources(forges);
+    const seals = createSeals({ store, vault });
+    const sealOf = (buildId: number) => seals.of(buildId);
+    const files = createBuildFiles(config.dataFolder);
+    const logs = createStepLogs(files, nowMs);
+    const blobs = createBlobs(config.dataFolder);
+    const poke = (buildId: number) => host.poke(buildId);
+
+    const streams = createRunnerStreams({ store, sealOf, log });
+    closing.push(() => streams.closeAll());
+    const sessions = createSessions({ store, sealOf, poke, assigned: (ids) => streams.poke(ids), log });
+    closing.push(() => sessions.stop());
+    const beginPorts = createBeginPorts({ store, config, secrets, sources, nowMs });
+    const ports = createHostPorts({
+      beginPorts,
+      store,
+      secrets,
+      seals,
+      freeze: (build) => freeze({ store, config, sources, nowMs }, build),
+    });
+
+    const notifier = createNotifier({
+      store,
+      config,
+      channelOf: createChannels({ file: config.file, secrets, publicUrl: config.publicUrl, nowMs }),
+      failureOf: (buildId) => findFailure({ store, logs }, buildId),
+      sealOf,
+      poke,
+      log,
+    });
+    const targetOf = createTargets(config.file.targets, config.dockerHost);
+    const deployer = createDeployer({
+      store,
+      vault,
+      config,
+      secrets,
+      targetOf,
+      sealOf,
+      pokeBuild: poke,
+      gateOpened: async (deploymentId) => {
+        const row = await store.db
+          .selectFrom("deployments")
+          .select("gateId")
+          .where("id", "=", deploymentId)
+          .executeTakeFirst();
+        if (row?.gateId !== null && row?.gateId !== undefined) await notifier.gateOpened(row.gateId);
+      },
+      ended: (deploymentId) => notifier.deploymentEnded(deploymentId),
+      log,
+    });
+    closing.push(() => deployer.stop());
+
+    const host = createBuildHost({
+      store,
+      pool: createEnginePool(),
+      files,
+      ports,
+      log,
+      version: VERSION,
+      listeners: {
+        turned: (buildId, result) => {
+          streams.poke(result.commands.map(({ session }) => session));
+          if (result.placesChanged) sessions.placesChanged();
+          for (const gate of result.gates)
+            void notifier
+              .gateOpened(gate)
+              .catch((err: unknown) => log.warn({ build: buildId, err }, "nobody could be told of a gate"));
+        },
+        ended: (buildId) => {
+          logs.forget(buildId);
+          sessions.placesChanged();
+        },
+      },
+    });
+    closing.push(() => host.stop());
+
+    const ingest = createIngest({
+      store,
+      blobs,
+      sealOf,
+      scopeOf: (buildId) => ports.scopeOf(buildId),
+      ports: () => beginPorts,
+      poke,
+      commandsAdded: (session) => streams.poke([session]),
+      lost: (session, code, text) => sessions.lost(session, code, text),
+      log,
+    });
+    let draining = false;
+    const builds = createBuilds({
+      store,
+      config,
+      vault,
+      sources,
+      files,
+      logs,
+      sealOf,
+      poke,
+      placesChanged: () => sessions.placesChanged(),
+      log,
+    });
+    const world: World = {
+      config,
+      version: VERSION,
+      store,
+      vault,
+      secrets,
+      clock,
+      builds,
+      logs,
+      gates: createGates({ store, vault, config, secrets, targetOf, sealOf, poke }),
+      deployments: createDeployments({ store, vault, config, secrets, sources, targetOf, deployer }),
+      resendNotification: (id) => notifier.resend(id),
+      async artifactFile(artifactId) {
+        const row = await store.db
+          .selectFrom("artifacts")
+          .select(["buildId", "name", "digest"])
+          .where("id", "=", artifactId)
+          .where("kind", "=", "file")
+          .executeTakeFirst();
+        if (row === undefined || row.digest === null) return null;
+        return { path: blobs.pathOf(row.buildId, row.digest), name: row.name.split("/").at(-1) ?? row.name };
+      },
+      runnerLink: createRunnerLink({
+        store,
+        instance: vault.instance,
+        streams,
+        ingest,
+        logs,
+        blobs,
+        secrets: (buildId, refs) => valuesForRunner({ store, secrets }, buildId, refs),
+        missing: (session, runner) =>
+          sessions.lost(session, "runner_lost", `the runner ${runner} does not have this agent any more`),
+        placesChanged: () => sessions.placesChanged(),
+        log,
+      }),
+      readiness: () =>
+        checkReadiness({ store, queues, dataFolder: config.dataFolder, draining: () => draining }),
+      checklist: () => firstRunChecklist({ store, config }),
+      metrics: () =>
+        metricsText({ store, loaded: () => host.loaded().length, deployments: () => deployer.busy() }),
+      webFolder: webFolder ?? builtPage(),
+      log,
+    };
+    const app = createApp(world);
+    const server = createServer(app.handler);
+    // Streams live as long as their readers.
+    server.requestTimeout = 0;
+    const port = await listen(server, config);
+    closing.push(() => stopListening(server, () => app.close()));
+    const claimUrl = await offerClaim({ store, dataFolder: config.dataFolder, publicUrl: config.publicUrl });
+
+    await Promise.race([queues.whenReady(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
+    const handlers: NudgeHandlers = {
+      builds: async (id) => {
+        await host.handle(id);
+      },
+      deployments: async (id) => {
+        // A roll-out takes minutes and a job must not: the row brings back what a crash forgets.
+        void deployer.handle(id);
+      },
+      notifications: (id, _epoch, signal) => notifier.handle(id, signal),
+      upkeep: (id) => notifier.buildEnded(id),
+    };
+    const workers = startWorkers({ address, holder: store.holder, handlers, log });
+    closing.push(() => workers.stop());
+    const relay = startRelay({ store, transport: queues, log });
+    closing.push(() => relay.stop());
+    const stopping = new AbortController();
+    const reconciler = startReconciler({
+      store,
+      log,
+      checks: [
+        { name: "abandoned builds", run: () => store.call(nudgeAbandonedBuilds, { limit: 200 }) },
+        { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
+        { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
+        { name: "messages", run: () => notifier.sweep(stopping.signal) },
+      ],
+    });
+    closing.push(() => reconciler.stop());
+    queues.onReady(() => reconciler.wake());
+    const timers = startTimerSweeper({ store, log, end: (due) => endDue({ store, sealOf, poke }, due) });
+    closing.push(() => timers.stop());
+    const loops = [
+      startSettling({ store, forges, clock, log }),
+      startStatuses({ store, forges, config: config.file.forges, publicUrl: config.publicUrl, clock, log }),
+      startSweep({ ...app.receive, forges, log }),
+    ];
+    for (const loop of loops) closing.push(() => loop.stop());
+    closing.push(() => {
+      draining = true;
+      stopping.abort();
+    });
+    log.info({ port, version: VERSION }, "sluice serves");
+    return {
+      url: config.publicUrl,
+      port,
+      claimUrl,
+      async localRunnerKey(name) {
+        const key = newRunnerKey();
+        await store.call(localRunner, { name, keyHash: hashRunnerKey(key) });
+        return key;
+      },
+      stop: closeAll,
+    };
+  }
+}
+
+/** The folder of the built page, if it was built. */
+function builtPage(): string | null {
+  const folder = join(import.meta.dirname, "..", "web", "dist");
+  return existsSync(join(folder, "index.html")) ? folder : null;
+}
+
+async function listen(server: Server, config: Config): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : config.port;
+}
+
+const CLOSE_MS = 3_000;
+
+async function stopListening(server: Server, closeStreams: () => void): Promise<void> {
+  closeStreams();
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
