@@ -26,11 +26,11 @@ export function isFlow(value: Eventual): value is Flow<Value> {
 }
 
 /** Goes on with `next` once the value is there: at once when it is, in a flow when it is not. */
-export function then(value: Eventual, next: (value: Value) => Eventual): Eventual {
-  return isFlow(value) ? thenLater(value, next) : next(value);
+export function andThen(value: Eventual, next: (value: Value) => Eventual): Eventual {
+  return isFlow(value) ? andThenLater(value, next) : next(value);
 }
 
-function* thenLater(flow: Flow<Value>, next: (value: Value) => Eventual): Flow<Value> {
+function* andThenLater(flow: Flow<Value>, next: (value: Value) => Eventual): Flow<Value> {
   const result = next(yield* flow);
   return isFlow(result) ? yield* result : result;
 }

@@ -1,7 +1,7 @@
 import type { Evaluator } from "./evaluator.ts";
 import type { Eventual } from "./flow.ts";
 import type { Site, ThrownValue } from "./thrown.ts";
-import { GroovyObject, MapValue, type Value } from "./values.ts";
+import { GroovyObject, type MapValue, type Value } from "./values.ts";
 
 /** What is handed to a call: named arguments stay apart, so that a step can tell them from a map in brackets. */
 export interface CallArguments {

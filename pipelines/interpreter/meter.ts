@@ -16,6 +16,8 @@ export class Meter {
   private left: number;
   private depth = 0;
   private fresh = 0;
+  /** The frames of code that runs or waits: what their variables hold is alive. */
+  readonly frames = new Set<object>();
   /** Measures what can still be reached, in bytes; set by the evaluator, which knows where values are held. */
   measureLive: () => number = () => 0;
 

@@ -326,13 +326,13 @@ export function parseWhole(text: string, radix: number, bits: 32 | 64 | 0): bigi
   const digits = "0123456789abcdefghijklmnopqrstuvwxyz".slice(0, radix);
   const body = text.replace(/^[+-]/, "").toLowerCase();
   const valid =
-    body !== "" && body.length <= MAX_DIGITS && [...body].every((digit) => digits.includes(digit));
+    body !== "" && body.length <= MAX_DIGITS && body.split("").every((digit) => digits.includes(digit));
   let value = 0n;
   if (valid) {
     value =
       radix === 10
         ? BigInt(body)
-        : [...body].reduce((sum, d) => sum * BigInt(radix) + BigInt(digits.indexOf(d)), 0n);
+        : body.split("").reduce((sum, d) => sum * BigInt(radix) + BigInt(digits.indexOf(d)), 0n);
     if (text.startsWith("-")) value = -value;
   }
   if (!valid || (bits !== 0 && BigInt.asIntN(bits, value) !== value)) {

@@ -1,3 +1,5 @@
+import type { Eventual } from "./flow.ts";
+
 /**
  * Everything a script can hold. `null`, booleans, strings and `number` (a Java Integer, always in 32 bits) are plain
  * JavaScript primitives, because they carry nothing else; every other value is one of our classes. No other JavaScript
@@ -374,10 +376,10 @@ export interface ParameterShape {
 }
 
 /** What a closure does; made by the compiler, or by methods such as `curry`. Never a value itself. */
-export interface ClosureCode<Result> {
+export interface ClosureCode {
   /** Without an arrow: one optional `it`. */
   readonly parameters: readonly ParameterShape[];
-  call(closure: ClosureValue, args: readonly Value[]): Result;
+  call(closure: ClosureValue, args: readonly Value[]): Eventual;
 }
 
 /** `Closure.OWNER_FIRST` and its fellows. */
@@ -390,7 +392,7 @@ export const TO_SELF = 4;
 /** A closure with what it captured. */
 export class ClosureValue extends GroovyObject {
   readonly javaClass = "org.jenkinsci.plugins.workflow.cps.CpsClosure2";
-  readonly code: ClosureCode<unknown>;
+  readonly code: ClosureCode;
   readonly captured: readonly Ref[];
   readonly owner: Value;
   readonly thisObject: Value;
@@ -399,7 +401,7 @@ export class ClosureValue extends GroovyObject {
   /** Where it was made, for expressions that are evaluated in its scope later; null for code of our own. */
   readonly scope: object | null;
   constructor(
-    code: ClosureCode<unknown>,
+    code: ClosureCode,
     captured: readonly Ref[],
     owner: Value,
     thisObject: Value,

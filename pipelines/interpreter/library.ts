@@ -1,0 +1,46 @@
+import type { Eventual } from "./flow.ts";
+import type { Runtime } from "./runtime.ts";
+import { GroovyObject, type Value } from "./values.ts";
+
+/** An object of a class that we provide and that has a life of its own: a UUID, a formatter, a parser. */
+export abstract class LibraryValue extends GroovyObject {
+  /** Calls a method; `undefined` when there is none of that name and these arguments. */
+  abstract invoke(name: string, args: readonly Value[], run: Runtime): Eventual | undefined;
+  abstract toText(run: Runtime): string;
+  /** Reads a property; getters are found by themselves. */
+  property(_name: string, _run: Runtime): Eventual | undefined {
+    return undefined;
+  }
+  /** Writes a property; `false` when there is none. */
+  assign(_name: string, _value: Value, _run: Runtime): boolean {
+    return false;
+  }
+  /** How it compares with another of its kind; `undefined` when it does not. */
+  compareTo(_other: Value): number | undefined {
+    return undefined;
+  }
+  /** What `for` and `each` walk over; `undefined` for just itself. */
+  elements(): readonly Value[] | undefined {
+    return undefined;
+  }
+  isTruthy(): boolean {
+    return true;
+  }
+}
+
+/** A closure, or a map of closures, in the place of an interface: `{ … } as Runnable`. */
+export class ProxyValue extends LibraryValue {
+  readonly javaClass: string;
+  readonly target: Value;
+  constructor(type: string, target: Value) {
+    super();
+    this.javaClass = type;
+    this.target = target;
+  }
+  invoke(name: string, args: readonly Value[], run: Runtime): Eventual | undefined {
+    return run.callMethod(this.target, "$proxied", [name, ...args]);
+  }
+  toText(run: Runtime): string {
+    return `${this.javaClass}$Proxy@${run.identity(this).toString(16)}`;
+  }
+}
