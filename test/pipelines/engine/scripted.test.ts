@@ -92,6 +92,7 @@ describe("a scripted pipeline", () => {
         echo ">\${p.k} \${p.l}"
         writeYaml file: 'o.yml', data: [a: [1, 2]]
         echo ">\${readFile('o.yml').trim().replace('\\n', '|')}"
+        checkout scm
         def f = load 'lib.groovy'
         echo ">\${f.twice(4)}"
         try { readFile 'none' } catch (java.nio.file.NoSuchFileException e) { echo '>missing' }
