@@ -123,6 +123,10 @@ export class Session {
   /** Takes up what an earlier process left: containers, steps, commands. */
   async resume(): Promise<void> {
     const state = this.#state;
+    const { scm, trust, project } = state.open;
+    if (scm !== null && trust === "trusted") {
+      this.#mirror = await this.#context.mirrors.place(project, scm, this.#context.link.signal);
+    }
     for (const { command, outcome } of state.commands) {
       if (outcome === null) continue;
       this.#outcomes.set(command.id, outcome);
