@@ -6,6 +6,7 @@ import { describe, it } from "mocha";
 import { z } from "zod";
 
 import { lint } from "../pipelines/lint.ts";
+import { STEPS } from "../pipelines/steps/catalogue.ts";
 import { readSluiceFile } from "../server/config.ts";
 import { api } from "../server/http/contract.ts";
 
@@ -108,6 +109,12 @@ describe("the docs", () => {
       text.startsWith("stage") ? `pipeline { agent none\nstages {\n${text}} }` : text,
     );
     for (const text of [sample, ...whole]) assert.deepEqual(lint(text), []);
+  });
+
+  it("name every step of the catalogue, and no other", () => {
+    const named = [...textOf("docs/steps.md").matchAll(/^## (\w+)$/gmu)].map((match) => match[1] ?? "");
+    const known = STEPS.map(({ name }) => name);
+    assert.deepEqual(named.toSorted(), known.toSorted(), "npm run docs:steps writes the page anew");
   });
 
   it("name every environment variable that the server reads, and no other", () => {
