@@ -156,9 +156,9 @@ class Lexer {
   }
 
   // The characters of a string up to its end or to its next value.
-  #stringPart(string: OpenString, start: number): void {
+  #stringPart(string: OpenString, from: number): void {
     const { quote } = string;
-    const first = start === string.openedAt;
+    let start = from;
     const close = quote === "$/" ? "/$" : quote;
     let value = "";
     for (;;) {
@@ -174,8 +174,12 @@ class Lexer {
         value += "\n";
       } else if (c === "\\") value += this.#backslash(quote);
       else if (c === "$" && quote !== "'" && quote !== "'''") {
-        if (this.#opensValue(quote)) return this.#value(string, start, value, first);
-        value += this.#dollar(quote);
+        if (!this.#opensValue(quote)) value += this.#dollar(quote);
+        else if (this.#value(string, start, value)) return;
+        else {
+          start = this.#at;
+          value = "";
+        }
       } else {
         const run = this.#match(PLAIN);
         value += run === "" ? c : run;
@@ -266,21 +270,23 @@ class Lexer {
   }
 
   // Value = "$" ( "{" … "}" | Identifier { "." Identifier } )
-  #value(string: OpenString, start: number, value: string, first: boolean): void {
+  // Gives true when the string goes on only behind a closing brace.
+  #value(string: OpenString, start: number, value: string): boolean {
     this.#at += 1;
-    this.#push(first ? "gstringStart" : "gstringMiddle", start, { value, quote: string.quote });
+    const kind = start === string.openedAt ? "gstringStart" : "gstringMiddle";
+    this.#push(kind, start, { value, quote: string.quote });
     if (this.#text[this.#at] === "{") {
       this.#push("operator", this.#at++);
       this.#frames.push({ brackets: this.#brackets, string });
       this.#brackets = 0;
-      return;
+      return true;
     }
     this.#simpleWord();
     while (this.#text[this.#at] === "." && isLetter(this.#text.charCodeAt(this.#at + 1))) {
       this.#push("operator", this.#at++);
       this.#simpleWord();
     }
-    this.#stringPart(string, this.#at);
+    return false;
   }
 
   // A word inside a string: `$` ends it.

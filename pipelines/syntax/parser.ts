@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Annotation, Import, Program, Statement } from "./ast.ts";
 import { parseClassBody } from "./classes.ts";
+import { checkDepth } from "./checks/depth.ts";
 import { checkScopes } from "./checks/scopes.ts";
 import { checkJumps } from "./checks/jumps.ts";
 import { parseCommandExpression } from "./commands.ts";
@@ -29,8 +30,12 @@ import { parseAnnotation, parseName, parseQualifiedName } from "./types.ts";
 /** A parsed file. With diagnostics that are errors the tree holds what could be read and is not for running. */
 export type Parsed = { readonly program: Program; readonly diagnostics: readonly Diagnostic[] };
 
+/** How many UTF-16 units a file may have. The longest Jenkinsfile seen has a twentieth of it. */
+export const MAX_SOURCE_UNITS = 1_000_000;
+
 /** Reads a Groovy text. Never throws: whatever is wrong with the text is a diagnostic, in the order of the text. */
 export function parse(text: string): Parsed {
+  if (text.length > MAX_SOURCE_UNITS) return tooLong(text);
   const { tokens, diagnostics } = lex(text);
   const rules: Rules = {
     expression: parseExpression,
@@ -43,7 +48,19 @@ export function parse(text: string): Parsed {
   const program = parseProgram(p, text);
   const found = onePerLine([...diagnostics, ...p.diagnostics]);
   if (found.length > 0) return { program, diagnostics: found };
+  const tooDeep = checkDepth(program);
+  if (tooDeep.length > 0) return { program, diagnostics: tooDeep };
   return { program, diagnostics: inOrder([...checkScopes(program), ...checkJumps(program)]) };
+}
+
+function tooLong(text: string): Parsed {
+  const span = { start: 0, end: 0, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  const program: Program = { kind: "Program", text, annotations: [], imports: [], statements: [], span };
+  const message = `the file has more than ${MAX_SOURCE_UNITS} characters`;
+  return {
+    program,
+    diagnostics: [{ code: "source-too-long", message, hint: "read data from a file of the workspace", span }],
+  };
 }
 
 // Program = [ Package ] { Import | Statement }

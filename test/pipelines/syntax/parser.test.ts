@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { MAX_CHAIN, MAX_NESTING, MAX_SYNTAX_ERRORS } from "../../../pipelines/syntax/cursor.ts";
-import { parse } from "../../../pipelines/syntax/parser.ts";
+import { MAX_TREE_DEPTH } from "../../../pipelines/syntax/checks/depth.ts";
+import { MAX_SOURCE_UNITS, parse } from "../../../pipelines/syntax/parser.ts";
 import { sketchOf } from "../support/sketch.ts";
 
 /** Each text and what it must be read as; the right side was compared with what Groovy 2.4.21 makes of the text. */
@@ -174,5 +175,17 @@ describe("the parser", () => {
       assert.match(parse(text).diagnostics[0]?.message ?? "", new RegExp(`more than ${MAX_CHAIN}`), link);
       assert.deepEqual(parse(`x = 1${link.repeat(MAX_CHAIN - 1)}`).diagnostics, [], link);
     }
+  });
+
+  it("refuses a tree that chains in brackets make too deep, before anybody walks it", () => {
+    const links = " + 1".repeat(MAX_CHAIN - 1);
+    const text = `x = ${"(".repeat(20)}1${`${links})`.repeat(20)}`;
+    assert.match(parse(text).diagnostics[0]?.message ?? "", new RegExp(`more than ${MAX_TREE_DEPTH} levels`));
+  });
+
+  it("refuses a file that is too long without reading it", () => {
+    const [found] = parse(" ".repeat(MAX_SOURCE_UNITS + 1)).diagnostics;
+    assert.equal(found?.code, "source-too-long");
+    assert.deepEqual(parse(" ".repeat(MAX_SOURCE_UNITS)).diagnostics, []);
   });
 });

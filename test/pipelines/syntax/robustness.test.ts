@@ -87,4 +87,21 @@ describe("any text at all", () => {
       check(program);
     }
   });
+
+  it("is read in pieces however many of them there are", () => {
+    const many = 20_000;
+    for (const [start, piece, end] of [
+      ['"', "$a.b", '"'],
+      ['"', "${a}", '"'],
+      ["f(", "a,", ")"],
+      ["", "a\n", ""],
+      ["", "'a' ", ""],
+      ["", "@a ", ""],
+      ["", "{ a = ", ""],
+      ["if (a) b ", "else if (a) b ", ""],
+      ["pipeline { agent any\n stages { ", "stage('a') { stages { ", ""],
+    ] as const) {
+      survives(start + piece.repeat(many) + end);
+    }
+  });
 });
