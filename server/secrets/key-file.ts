@@ -10,8 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf } from "../store/errors.ts";
-import { codeOf } from "../store/postgres/errors.ts";
+import { codeOf, messageOf } from "../store/errors.ts";
 import { KEY_BYTES } from "./seal.ts";
 
 /** Why the vault cannot open. A person must act, so the process ends with `exitCode`. */

@@ -32,3 +32,9 @@ export function isStoreError(error: unknown, code?: StoreErrorCode): error is St
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The code of a system, socket or database error (`ENOENT`, a SQLSTATE); empty where it has none. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return String(error.code);
+}

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "./postgres/errors.ts";
+import { codeOf } from "./errors.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const FORM = /^[a-z]{6}$/;

@@ -1,10 +1,4 @@
-import { StoreError, messageOf } from "../errors.ts";
-
-/** The SQLSTATE of an error of pg, or the code of a socket error. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("code" in error)) return "";
-  return String(error.code);
-}
+import { StoreError, codeOf, messageOf } from "../errors.ts";
 
 const SERIALIZATION_FAILURE = "40001";
 const DEADLOCK = "40P01";

@@ -93,6 +93,21 @@ describe("nudges from the outbox", function () {
     await until("all were handled", () => seen.size === 1200);
   });
 
+  it("do not keep a server from stopping while Redis is away", async () => {
+    const store = await aStore();
+    const redis = await startRedis();
+    endings.push(() => redis.stop());
+    const { handlers, seen } = listening();
+    const stops: (() => Promise<void>)[] = [];
+    connect(store, redis.url, handlers, stops);
+    await store.call(nudgeFor, { queue: "builds", id: 1, epoch: 1 });
+    await until("it was handled", () => seen.size === 1);
+    await redis.kill();
+    await store.call(nudgeFor, { queue: "builds", id: 2, epoch: 1 });
+    for (const stop of stops.toReversed()) await stop();
+    assert.equal(await waiting(store), 1);
+  });
+
   it("are plain calls where there is no Redis", async () => {
     const store = await aStore();
     const { handlers, seen } = listening();
