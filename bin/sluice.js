@@ -4,7 +4,9 @@ import module from "node:module";
 
 const major = Number(process.versions.node.split(".")[0]);
 if (major < 24) {
-  console.error(`sluice needs Node 24 or newer; this is ${process.version}. In a clone, "npx sluice" uses the right one.`);
+  console.error(
+    `sluice needs Node 24 or newer; this is ${process.version}. In a clone, "npx sluice" uses the right one.`,
+  );
   process.exit(78);
 }
 // Threads inherit the variable, not the call.
