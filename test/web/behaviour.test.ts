@@ -392,6 +392,27 @@ describe("the page", function () {
     });
   });
 
+  it("lets go of its connection in a tab that nobody sees, and catches up when it is seen", async () => {
+    opened = await stage.open();
+    const { page } = opened;
+    await page.clock.install();
+    await page.goto(`${stage.server.url}/gates/77`);
+    await page.getByRole("button", { name: "Deploy to production" }).first().waitFor();
+    await until("the stream stands", () => stage.server.streams === 1);
+    const hide = (hidden: boolean): string =>
+      `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event("visibilitychange"))`;
+    await page.evaluate(hide(true));
+    await page.clock.runFor(20_000);
+    await until("the stream is closed", () => stage.server.streams === 0);
+    stage.server.answers.set(
+      "GET /gates/77",
+      aGate({ state: "approved", decidedBy: "mo", decidedAtMs: Date.now() }),
+    );
+    await page.evaluate(hide(false));
+    await page.getByText("mo approved this").waitFor();
+    assert.equal(stage.server.streams, 1);
+  });
+
   describe("for a stranger", () => {
     const stranger = (): void => {
       stage.server.answers.set("GET /me", new Refusal(problem(401, "not_signed_in", "sign in")));

@@ -34,6 +34,11 @@ const EVENT_NAMES = [
   "keep-alive",
 ] as const satisfies readonly LiveEvent["type"][];
 
+/**
+ * Over HTTP/1.1 a browser opens six connections to one server, for all its tabs together: a seventh tab with a stream of
+ * its own would never load. A tab that nobody sees lets go of its stream soon, and catches up when it is seen again.
+ */
+const HIDDEN_MS = 10_000;
 /** The server sends something every 15 s; silence much longer than that is a dead connection that nobody noticed. */
 const SILENCE_MS = 40_000;
 const TELL_EVERY_MS = 1000;
@@ -51,6 +56,7 @@ export class LiveStream {
   #watchdog: number | undefined;
   #retry: number | undefined;
   #regroup: number | undefined;
+  #hiding: number | undefined;
   #retryMs = RETRY_MIN_MS;
   #lastEventAtMs = Date.now();
   #toldAtMs = 0;
@@ -65,6 +71,7 @@ export class LiveStream {
   start(): void {
     if (this.#source === undefined) this.#open();
     this.#watchdog ??= window.setInterval(() => this.#checkSilence(), 5000);
+    document.addEventListener("visibilitychange", this.#visibility);
   }
 
   /** Ends the stream and all its timers. */
@@ -74,7 +81,26 @@ export class LiveStream {
     window.clearInterval(this.#watchdog);
     window.clearTimeout(this.#retry);
     window.clearTimeout(this.#regroup);
+    window.clearTimeout(this.#hiding);
+    document.removeEventListener("visibilitychange", this.#visibility);
     this.#watchdog = undefined;
+  }
+
+  readonly #visibility = (): void => {
+    window.clearTimeout(this.#hiding);
+    if (document.hidden) {
+      this.#hiding = window.setTimeout(() => this.#letGo(), HIDDEN_MS);
+    } else if (this.#source === undefined && this.#watchdog !== undefined) {
+      this.#everLive = false; // So that everything is read again: the tab has seen nothing meanwhile.
+      this.#lastEventAtMs = Date.now();
+      this.#open();
+    }
+  };
+
+  #letGo(): void {
+    window.clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = undefined;
   }
 
   /** Follows the growth of one step's log until the returned function is called. */

@@ -214,7 +214,7 @@ function HookNote(props: { readonly project: Project }) {
       <b>{title[project.hook.state]}</b> {project.hook.text}{" "}
       {project.hook.lastAtMs === null ? null : (
         <>
-          {texts.project.lastDelivery} <Moment atMs={project.hook.lastAtMs} />
+          · {texts.project.lastDelivery} <Moment atMs={project.hook.lastAtMs} />
         </>
       )}
     </Note>

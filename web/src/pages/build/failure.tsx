@@ -69,6 +69,9 @@ export function FailureCard(props: { readonly build: Build }) {
           ))}
         </div>
       )}
+      {failure !== null && failure.excerpt.length > 0 && line === undefined ? (
+        <p className="meta pad">{texts.build.noLine}</p>
+      ) : null}
       {address === undefined ? null : (
         <div className="fc-f acts">
           <Link to={address} className="btn go">

@@ -282,7 +282,10 @@ export function Decision(props: DecisionProps) {
   const word = busy ? texts.common.sending : approveWord(gate, texts);
   const more = gate.needed - approvals - 1;
   return (
-    <aside className={`card dec ${gate.state === "open" ? "" : "decided"}`} aria-labelledby={heading}>
+    <aside
+      className={`card dec ${gate.state === "open" ? "" : "decided"} ${props.docked === undefined ? "" : "has-dock"}`}
+      aria-labelledby={heading}
+    >
       <div className="hd">
         <h2 id={heading}>{texts.gate.decision}</h2>
         <span className="far">

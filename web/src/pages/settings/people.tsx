@@ -43,7 +43,7 @@ function Row(props: {
     <tr>
       <th scope="row">
         <Person name={user.name} /> <code className="m">{user.login}</code>
-        {user.disabled ? <span className="chip">{texts.people.disabled}</span> : null}
+        {user.disabled ? <span className="chip gone">{texts.people.disabled}</span> : null}
         <ActError act={act} />
       </th>
       <td>
@@ -130,7 +130,7 @@ function Add(props: { readonly added: (user: User) => void }) {
           required
           mono
         />
-        <Field label={texts.claim.name} value={name} change={setName} required />
+        <Field label={texts.common.name} value={name} change={setName} required />
         <Field label={texts.claim.mail} value={mail} change={setMail} type="email" />
         <Choice label={texts.people.role} value={role} options={options} change={setRole} />
         <p className="help">{texts.people.rolesHelp}</p>
