@@ -1,12 +1,11 @@
-import { readFile, rm } from "node:fs/promises";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
 
 import type Docker from "dockerode";
 
 import { dockerForTests } from "../../test/support/services/docker.ts";
 import { until } from "../../test/support/services/until.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers, runningDemo } from "./leftovers.ts";
 import { removeSampleService, SWARM_MARK } from "./service.ts";
 import { FOLDER, IMAGE } from "./settings.ts";
 
@@ -31,26 +30,16 @@ export async function leaveEngine(docker: Docker): Promise<void> {
   if (swarm?.ControlAvailable === true) await removeSampleService(docker);
   if (existsSync(SWARM_MARK)) {
     if (swarm?.LocalNodeState === "active") await docker.swarmLeave({ force: true });
-    await rm(SWARM_MARK);
+    await rm(SWARM_MARK, { force: true });
   }
 }
 
 async function stopRunningDemo(say: (line: string) => void): Promise<void> {
-  const pid = Number(await readFile(join(FOLDER, "pid"), "utf8").catch(() => "0"));
-  if (!isDemo(pid)) return;
+  const pid = runningDemo();
+  if (pid === undefined) return;
   say(`ending the demo that runs as process ${pid}`);
   process.kill(pid, "SIGTERM");
-  await until("the running demo has ended", () => !isDemo(pid));
-}
-
-// The number in the file may be another process's by now.
-function isDemo(pid: number): boolean {
-  if (pid <= 0 || pid === process.pid) return false;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("scripts/demo/main.ts");
-  } catch {
-    return false;
-  }
+  await until("the running demo has ended", () => runningDemo() === undefined);
 }
 
 async function answers(docker: Docker): Promise<boolean> {

@@ -70,12 +70,10 @@ async function untilItAnswers(child: Child, url: string): Promise<void> {
 }
 
 /** Becomes the owner of a fresh server through the claim it wrote for its administrator. */
-export async function claim(url: string, password: string): Promise<Owner> {
-  const text = await until(
-    "the claim is written",
-    async () => await readFile(join(DATA, "claim.txt"), "utf8"),
-  );
-  // The file holds the link that was printed; the claim is what follows its `claim=` or `#`.
-  const found = /(?:claim=|#)([^\s&"']+)/u.exec(text)?.[1] ?? text.trim();
-  return await claimServer(url, decodeURIComponent(found), password);
+export async function takeOver(url: string, password: string): Promise<Owner> {
+  const claim = await until("the claim is written", async () => {
+    const link = await readFile(join(DATA, "claim.txt"), "utf8");
+    return new URLSearchParams(new URL(link.trim()).hash.slice(1)).get("claim") ?? undefined;
+  });
+  return await claimServer(url, claim, password);
 }

@@ -9,6 +9,9 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Everything that the demo writes; ignored by git. */
 export const FOLDER = join(ROOT, ".local/demo");
 
+/** Number of the process of the running demo. */
+export const PID_FILE = join(FOLDER, "pid");
+
 /** Where each part listens, all on loopback. */
 export interface Ports {
   readonly page: number;

@@ -9,15 +9,15 @@ import { agentImage, busyboxImage, nodeImage } from "../../test/support/services
 import { until } from "../../test/support/services/until.ts";
 import { createApi } from "./api.ts";
 import type { Api } from "./api.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers, runningDemo } from "./leftovers.ts";
 import { startPlaces } from "./places.ts";
 import type { Places } from "./places.ts";
 import { makeSample } from "./sample.ts";
 import type { Sample } from "./sample.ts";
-import { claim, startServer } from "./server.ts";
+import { startServer, takeOver } from "./server.ts";
 import type { DemoServer } from "./server.ts";
 import { createSampleService, removeSampleService } from "./service.ts";
-import { choosePorts, FOLDER, PROJECT, sluiceYml } from "./settings.ts";
+import { choosePorts, FOLDER, PID_FILE, PROJECT, Refused, sluiceYml } from "./settings.ts";
 import type { Ports } from "./settings.ts";
 
 /** Everything that runs in the demo. */
@@ -39,6 +39,12 @@ export type Say = (line: string) => void;
 
 /** Starts everything up to the moment before the first push. What was started is stopped again if something fails. */
 export async function startWorld(say: Say): Promise<World> {
+  const running = runningDemo();
+  if (running !== undefined) {
+    throw new Refused(
+      `a demo runs already, as process ${running}. End it by Ctrl-C there, or by npm run demo -- --clean.`,
+    );
+  }
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).toReversed()) await one();
@@ -55,7 +61,7 @@ async function build(say: Say, stops: (() => Promise<void>)[]): Promise<Omit<Wor
   await endLeftovers();
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(join(FOLDER, "pid"), String(process.pid));
+  await writeFile(PID_FILE, String(process.pid));
   const ports = await choosePorts(say);
   const docker = dockerForTests();
 
@@ -77,7 +83,7 @@ async function build(say: Say, stops: (() => Promise<void>)[]): Promise<Omit<Wor
   await writeFile(configFile, sluiceYml(ports));
   const server = await startServer(ports, configFile);
   stops.push(() => server.stop());
-  const { user, token } = await claim(server.url, randomBytes(12).toString("base64url"));
+  const { user, token } = await takeOver(server.url, randomBytes(12).toString("base64url"));
   const api = createApi(server.url, token);
   await api.putSecret("registry", { type: "usernamePassword", username: "demo", password });
   await api.putSecret("chat-url", { type: "string", value: places.chat.hookUrl });
