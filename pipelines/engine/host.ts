@@ -9,6 +9,7 @@ import {
 import { exception, illegalArgument, type Site, type ThrownValue } from "../interpreter/thrown.ts";
 import { ClosureValue, LongValue, MapValue, type Value } from "../interpreter/values.ts";
 import { STEPS, findStep } from "../steps/catalogue.ts";
+import { passedOver } from "../steps/passed-over.ts";
 import { insteadOf, nearestStep } from "../steps/unavailable.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Run } from "./build.ts";
@@ -16,6 +17,7 @@ import { toValue } from "./convert.ts";
 import { runPipeline } from "./declarative/pipeline.ts";
 import { invokeStep } from "./invoke.ts";
 import type { Libraries } from "./libraries.ts";
+import { callOfMetaStep } from "./meta-step.ts";
 import { CurrentBuildObject } from "./objects/current-build.ts";
 import { Description } from "./objects/description.ts";
 import { DockerObject } from "./objects/docker.ts";
@@ -42,8 +44,14 @@ export function createHost(
     const library = libraries.call(name, args, site);
     if (library !== undefined) return library;
     if (name === "println") return printed(run, args, site);
+    if (name === "step") {
+      const meant = callOfMetaStep(args, (value) => run.textOf(value));
+      if (meant !== undefined) return callFunction(meant.name, meant.args, site);
+    }
     const step = findStep(name);
     if (step !== undefined) return invokeStep(run, step, args, site);
+    const reason = passedOver(name);
+    if (reason !== undefined) return passOver(run, name, reason, args);
     return SYMBOLS.has(name) ? describe(run, name, args) : undefined;
   };
   objects.set("steps", new StepsObject(callFunction));
@@ -70,6 +78,13 @@ export function createHost(
       run.print(text.replace(/\n$/, ""));
     },
   };
+}
+
+function* passOver(run: Run, name: string, reason: string, args: CallArguments): Flow<Value> {
+  run.print(`[Pipeline] ${name}`);
+  run.print(`WARNING: ${name} is passed over: ${reason}`);
+  const body = args.positional.at(-1);
+  return body instanceof ClosureValue ? yield* run.evaluator.callClosure(body) : null;
 }
 
 function startPipeline(

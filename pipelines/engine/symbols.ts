@@ -53,6 +53,7 @@ export const SYMBOLS: ReadonlySet<string> = new Set([
   "buildUser",
   "previous",
   "recipients",
+  "configFile",
   "scmGit",
   "cloneOption",
   "submodule",

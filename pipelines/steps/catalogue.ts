@@ -5,6 +5,7 @@ import { catchError, warnError } from "./catch-error.ts";
 import { checkout } from "./checkout.ts";
 import { cleanWs } from "./clean-ws.ts";
 import { ansiColor, timestamps } from "./decorations.ts";
+import { configFileProvider } from "./config-file-provider.ts";
 import { deleteDir } from "./delete-dir.ts";
 import { deploy } from "./deploy.ts";
 import { md5, sha1, sha256 } from "./digest.ts";
@@ -30,6 +31,7 @@ import { milestone } from "./milestone.ts";
 import { node } from "./node.ts";
 import { parallel } from "./parallel.ts";
 import { properties } from "./properties.ts";
+import { publishHTML } from "./publish-html.ts";
 import { pwd } from "./pwd.ts";
 import { pwsh } from "./pwsh.ts";
 import { readFile } from "./read-file.ts";
@@ -39,6 +41,7 @@ import { script } from "./script.ts";
 import { sh } from "./sh.ts";
 import { slackSend } from "./slack-send.ts";
 import { sleep } from "./sleep.ts";
+import { sshagent } from "./sshagent.ts";
 import { stage } from "./stage.ts";
 import { stash } from "./stash.ts";
 import type { Step } from "./step.ts";
@@ -66,6 +69,7 @@ export const STEPS: readonly Step[] = [
   catchError,
   checkout,
   cleanWs,
+  configFileProvider,
   deleteDir,
   deploy,
   dingtalk,
@@ -90,6 +94,7 @@ export const STEPS: readonly Step[] = [
   node,
   parallel,
   properties,
+  publishHTML,
   pwd,
   pwsh,
   readFile,
@@ -103,6 +108,7 @@ export const STEPS: readonly Step[] = [
   sha256,
   slackSend,
   sleep,
+  sshagent,
   stage,
   stash,
   timeout,

@@ -164,6 +164,44 @@ describe("a step", () => {
     }
   });
 
+  it("is found by the class it had of old, and reports nobody reads are passed over", () => {
+    const junit = asked("step([$class: 'JUnitResultArchiver', testResults: 'a.xml'])");
+    assert.ok(junit.kind === "file" && junit.op === "junit");
+    assert.equal(junit.includes, "a.xml");
+    const jacoco = new Stepped("node { jacoco()\ngitlabCommitStatus('x') { echo 'inside' } }").grant();
+    assert.match(jacoco.text, /WARNING: jacoco is passed over.*inside/s);
+    assert.equal(jacoco.end?.result, "SUCCESS");
+  });
+
+  it("keeps an ssh-agent for its block", () => {
+    const build = new Stepped("node { sshagent(['deploy-key']) { sh 'git push' } }").grant();
+    const key = {
+      name: "SLUICE_SSH_KEY_0",
+      part: "key",
+      path: "/.sluice/s/in/f/k",
+      value: "/.sluice/s/in/f/k",
+      masked: false,
+    };
+    build.answer("credentials", [
+      { secret: "deploy-key", version: 1, kind: "sshUserPrivateKey", variables: [key] },
+    ]);
+    build.answer("sshagent", {
+      exit: 0,
+      out: "SSH_AUTH_SOCK=/tmp/a; export SSH_AUTH_SOCK;\nSSH_AGENT_PID=7; export SSH_AGENT_PID;\n",
+    });
+    const add = build.find("sshagent").request;
+    assert.ok(add.kind === "exec");
+    assert.equal(add.secrets.length, 1);
+    build.answer("sshagent", { exit: 0, out: "" });
+    const push = build.find("sh").request;
+    assert.ok(push.kind === "exec");
+    assert.equal(push.env["SSH_AUTH_SOCK"], "/tmp/a");
+    assert.deepEqual(push.secrets, []);
+    build.answer("sh", { exit: 1 });
+    build.answer("sshagent", { exit: 0, out: "" });
+    assert.equal(build.end?.result, "FAILURE");
+  });
+
   it("warns of parameters it does not have, and goes on", () => {
     const build = new Stepped("echo message: 'x', colour: 'red'");
     assert.match(build.text, /WARNING: Unknown parameter\(s\) found for step 'echo': colour/);
