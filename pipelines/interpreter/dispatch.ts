@@ -416,12 +416,33 @@ function missingInPlaces(
 
 /** Reads a name that is no local variable. */
 export function readName(run: Runtime, frame: Frame, name: string): Eventual {
+  const own = ownField(frame, name);
+  if (own !== undefined) return own;
   const value = tryReadName(run, frame.closure ?? frame.self, name);
   if (value !== undefined) return value;
   const self = frame.self;
   const missingIn = frame.closure === null ? self : closureOfMissing(frame.closure, self);
   if (missingIn instanceof Instance) return run.getProperty(missingIn, name);
   throw missingProperty(name, self instanceof ScriptObject ? "groovy.lang.Binding" : classOf(run, self));
+}
+
+/** Code of a class sees the fields of that class themselves, past their getters. */
+export function ownField(frame: Frame, name: string): Value | undefined {
+  const { self, definition } = frame;
+  if (frame.closure !== null || definition === null || !(self instanceof Instance)) return undefined;
+  if (!definition.fields.some((field) => field.name === name)) return undefined;
+  return self.fields.get(name) ?? null;
+}
+
+/** Writes a field from code of its class, past its setter; `undefined` when there is none of that name. */
+export function setOwnField(run: Runtime, frame: Frame, name: string, value: Value): Value | undefined {
+  const { self, definition } = frame;
+  if (frame.closure !== null || definition === null || !(self instanceof Instance)) return undefined;
+  const field = definition.fields.find((each) => each.name === name);
+  if (field === undefined) return undefined;
+  const fitted = field.type === null ? value : run.cast(value, field.type);
+  self.fields.set(name, fitted);
+  return fitted;
 }
 
 /** Who is asked by `propertyMissing`: an own object among the delegates, else `this`. */
@@ -450,6 +471,8 @@ function tryReadName(run: Runtime, from: Value, name: string): Eventual | undefi
 
 /** Assigns a name that is no local variable: a property of what is around, else a variable of the script. */
 export function assignName(run: Runtime, frame: Frame, name: string, value: Value): Eventual {
+  const own = setOwnField(run, frame, name, value);
+  if (own !== undefined) return own;
   const done = tryAssignName(run, frame.closure ?? frame.self, name, value);
   if (done !== undefined) return done;
   throw missingProperty(name, classOf(run, frame.self));

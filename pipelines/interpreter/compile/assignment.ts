@@ -1,5 +1,5 @@
 import type * as ast from "../../syntax/ast.ts";
-import { assignName, readName } from "../dispatch.ts";
+import { assignName, ownField, readName, setOwnField } from "../dispatch.ts";
 import { andThen, type Eventual, type Flow, isFlow } from "../flow.ts";
 import type { Eval, Frame } from "../frame.ts";
 import { operate, type Operator, stepped } from "../operators.ts";
@@ -69,6 +69,11 @@ export function assignTo(compiler: Compiler, target: ast.Expression, scope: Bloc
     case "Property": {
       const object = compiler.expression(target.object, scope);
       const name = propertyName(compiler, target.name, scope);
+      if (target.object.kind === "This" && target.name.kind === "StringLiteral") {
+        const field = target.name.value;
+        return (frame, value) =>
+          setOwnField(run, frame, field, value) ?? storeProperty(compiler, target, frame.self, field, value);
+      }
       return (frame, value) =>
         andThen(object(frame), (owner) =>
           owner === null && target.access === "safe"
@@ -174,7 +179,9 @@ function updateOf(compiler: Compiler, target: ast.Expression, scope: BlockScope)
         andThen(object(frame), (owner) =>
           andThen(name(frame), (key) => {
             const field = run.text(key);
-            const old = target.isAttribute ? attributeOf(run, owner, field) : run.getProperty(owner, field);
+            const own = target.object.kind === "This" ? ownField(frame, field) : undefined;
+            const old =
+              own ?? (target.isAttribute ? attributeOf(run, owner, field) : run.getProperty(owner, field));
             return andThen(old, (value) =>
               andThen(change(value), (next) => storeProperty(compiler, target, owner, field, next)),
             );

@@ -6,6 +6,7 @@ import { all, andThen, type Eventual, isFlow } from "../flow.ts";
 import type { Eval, Frame } from "../frame.ts";
 import { elementsOf } from "../methods/walk.ts";
 import { convertNumber } from "../coercion.ts";
+import { ownField } from "../dispatch.ts";
 import { negated, operate, type Operator, positive } from "../operators.ts";
 import { attributeOf } from "../properties.ts";
 import { rangeOf } from "../ranges.ts";
@@ -203,6 +204,13 @@ function property(compiler: Compiler, node: ast.Property, scope: BlockScope): Ev
     };
   }
   const name = propertyName(compiler, node.name, scope);
+  if (node.object.kind === "This" && node.name.kind === "StringLiteral" && !node.isAttribute) {
+    const field = node.name.value;
+    return (frame) => {
+      run.site = site;
+      return ownField(frame, field) ?? run.getProperty(frame.self, field);
+    };
+  }
   const isClassLiteral = node.name.kind === "StringLiteral" && node.name.value === "class";
   function read(target: Value, key: Value): Eventual {
     run.site = site;

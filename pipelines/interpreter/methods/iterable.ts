@@ -3,7 +3,15 @@ import { numberOf } from "../numbers.ts";
 import { operate } from "../operators.ts";
 import type { Runtime } from "../runtime.ts";
 import { exception } from "../thrown.ts";
-import { ClosureValue, EntryValue, ListValue, MapValue, SetValue, type Value } from "../values.ts";
+import {
+  ClosureValue,
+  EntryValue,
+  GStringValue,
+  ListValue,
+  MapValue,
+  SetValue,
+  type Value,
+} from "../values.ts";
 import { type Method, type MethodTable, table } from "./table.ts";
 import { elementsOf } from "./walk.ts";
 
@@ -44,6 +52,13 @@ function like(run: Runtime, self: Value, items: readonly Value[]): Value {
   if (self instanceof SetValue) return new SetValue(items, self.javaClass);
   if (self instanceof MapValue) return mapOf(items);
   return run.list(items);
+}
+
+/** A part of a string is a string. */
+function sameKind(run: Runtime, self: Value, items: readonly Value[]): Value {
+  if (typeof self === "string" || self instanceof GStringValue)
+    return items.map((item) => run.text(item)).join("");
+  return like(run, self, items);
 }
 
 /** A map of entries. */
@@ -295,12 +310,22 @@ export const iterableMethods: MethodTable<Walk> = table<Walk>({
     const closure = args.at(-1);
     return collected(run, items, closure, args.length > 1 ? (args[0] ?? null) : null);
   },
-  collectNested: ({ items }, [closure = null], run) => nested(run, items, closure),
+  *collectNested({ items }, args, run): Flow<Value> {
+    const results = yield* nested(run, items, args.at(-1) ?? null);
+    const [into] = args;
+    if (args.length < 2 || !(into instanceof ListValue)) return results;
+    into.items.push(...elementsOf(run, results));
+    return into;
+  },
   *collectMany({ items }, args, run): Flow<Value> {
-    const results: Value[] = [];
-    for (const item of items)
-      results.push(...elementsOf(run, yield* applied(run, args.at(-1) ?? null, item)));
-    return run.list(results);
+    const [into] = args;
+    const results = args.length > 1 && into instanceof ListValue ? into : new ListValue();
+    for (const item of items) {
+      const made = elementsOf(run, yield* applied(run, args.at(-1) ?? null, item));
+      run.meter.collection(results.items.length + made.length);
+      results.items.push(...made);
+    }
+    return results;
   },
   *collectEntries({ items }, args, run): Flow<Value> {
     const first = args[0];
@@ -420,7 +445,7 @@ export const iterableMethods: MethodTable<Walk> = table<Walk>({
       if (!run.isTrue(isFlow(result) ? yield* result : result)) break;
       taken.push(item);
     }
-    return like(run, walk.self, taken);
+    return sameKind(run, walk.self, taken);
   },
   *dropWhile(walk, [condition], run): Flow<Value> {
     let from = 0;
@@ -429,7 +454,7 @@ export const iterableMethods: MethodTable<Walk> = table<Walk>({
       if (!run.isTrue(isFlow(result) ? yield* result : result)) break;
       from += 1;
     }
-    return like(run, walk.self, walk.items.slice(from));
+    return sameKind(run, walk.self, walk.items.slice(from));
   },
   toList: ({ items }, _, run) => run.list(items),
   asList: ({ items }, _, run) => run.list(items),

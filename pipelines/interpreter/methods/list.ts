@@ -44,8 +44,16 @@ function at(run: Runtime, list: ListValue, index: Value): Value | undefined {
     return items[from] ?? null;
   }
   if (index instanceof RangeValue) return run.list(rangeOf(items, index));
-  if (index instanceof ListValue) return run.list(index.items.map((each) => at(run, list, each) ?? null));
+  if (index instanceof ListValue) return run.list(index.items.flatMap((each) => manyAt(run, list, each)));
   return undefined;
+}
+
+/** The elements for one of several indices: a range among them gives all of its own. */
+function manyAt(run: Runtime, list: ListValue, index: Value): readonly Value[] {
+  const found = at(run, list, index) ?? null;
+  return found instanceof ListValue && (index instanceof RangeValue || index instanceof ListValue)
+    ? found.items
+    : [found];
 }
 
 function rangeOf(items: readonly Value[], range: RangeValue): readonly Value[] {
@@ -482,6 +490,10 @@ export const listMethods: MethodTable<ListValue> = table<ListValue>({
     ),
   permutations: ({ items }, _, run) =>
     new SetValue(permutations(run, items).map((each) => new ListValue(each))),
+  eachPermutation: ({ items }, [closure = null], run) =>
+    run.callMethod(run.list(permutations(run, items).map((each) => new ListValue(each))), "collect", [
+      closure,
+    ]),
   subsequences: ({ items }, _, run) => {
     let sets: Value[][] = [[]];
     for (const item of items) {

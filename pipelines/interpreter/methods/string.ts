@@ -407,7 +407,7 @@ export const stringMethods: MethodTable<string> = table<string>({
   encodeAsHex: (self) => Buffer.from(self, "utf8").toString("hex"),
   md5: (self, _, run) => digest(run, self, "MD5"),
   sha256: (self, _, run) => digest(run, self, "SHA-256"),
-  isCase: (self, [other = null], run) => stringOf(run, other) === self,
+  isCase: (self, [other = null], run) => other !== null && run.text(other) === self,
   intern: (self) => self,
   collectReplacements: (self, [closure = null], run) => replacements(run, self, closure),
 });
