@@ -3,6 +3,7 @@ import type { MethodCall, Program } from "../syntax/ast.ts";
 import { parse } from "../syntax/parser.ts";
 import { namesDeclared, usesLibraries } from "./declared.ts";
 import { findPipelines, refuseNested } from "./find.ts";
+import { warnOfInternals } from "./internals.ts";
 import { nearest } from "./nearest.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { readPipeline } from "./read.ts";
@@ -23,7 +24,7 @@ export type PipelineFile = {
 export type KnownSteps = {
   /** Gives the signature of a known step; without it no step's arguments are checked. */
   readonly stepNamed?: SignatureLookup;
-  /** The names of all steps; with them a step that nobody knows gets a warning. */
+  /** The names of all steps; with them a step that nobody knows gets a warning, and so does what no script may use. */
   readonly stepNames?: readonly string[];
   /** What to do about a step that is not among them; by default the nearest name is offered. */
   readonly adviceOn?: (name: string) => string | undefined;
@@ -50,6 +51,7 @@ export function parsePipelineFile(text: string, known: KnownSteps = {}): Pipelin
   }
   if (calls.length === 0) refuseNested(r, program.statements);
   const [first] = pipelines.values();
+  if (known.stepNames !== undefined) warnOfInternals(r, program);
   return {
     program,
     ...(first === undefined ? {} : { pipeline: first }),

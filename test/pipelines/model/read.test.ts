@@ -144,6 +144,34 @@ describe("a declarative pipeline", () => {
   });
 });
 
+describe("what only Jenkins has", () => {
+  it("gets a warning with the way out, and does not refuse the file", () => {
+    const text = [
+      "import jenkins.model.Jenkins",
+      "import hudson.model.Result",
+      "def a = currentBuild.rawBuild.getLog(5)",
+      "def b = Jenkins.instance.items",
+      "def c = new File('x').text",
+      "def d = Result.SUCCESS",
+      "def e = hudson.model.Result.FAILURE.toString()",
+      "System.exit(1)",
+      "def f = file.name + thread.id",
+    ].join("\n");
+    const { diagnostics } = parsePipelineFile(text, knownByName);
+    assert.deepEqual(diagnostics.filter(isError), []);
+    assert.deepEqual(
+      diagnostics.map(({ span, message }) => `${span.line} ${message}`),
+      [
+        "1 Scripts not permitted to use jenkins.model.Jenkins",
+        "3 Scripts not permitted to use rawBuild",
+        "4 Scripts not permitted to use Jenkins.instance.items",
+        "5 Scripts not permitted to use new File",
+        "8 Scripts not permitted to use System.exit",
+      ],
+    );
+  });
+});
+
 describe("the cells of a matrix", () => {
   const span = { start: 0, end: 0, line: 1, column: 1, endLine: 1, endColumn: 1 };
   const axis = (name: string, ...values: string[]) => ({ name, values, span });
