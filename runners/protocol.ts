@@ -551,7 +551,7 @@ const about = { no: z.int().positive(), session: Handle, fence: Fence };
 
 /**
  * What a runner tells a server. `no` counts per boot. `started` may come late, with the next post; `progress` shows that
- * a long command lives; `lost` says that a session ended by itself (its open commands have had their own `ended`).
+ * a long command lives (its words are in its log); `lost` says that a session ended by itself (its open commands have had their own `ended`).
  */
 export const RunnerEvent = z.discriminatedUnion("type", [
   z.strictObject({ ...about, type: z.literal("started"), command: Handle, pid: z.int().nullable() }),

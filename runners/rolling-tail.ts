@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import path from "node:path";
 import { z } from "zod";
 
 /** Which file the tail was being written to, how long it was, and what had been cut before. */
@@ -32,20 +33,28 @@ export class RollingTail {
     if (mark !== null) this.#forgetBehind(mark);
   }
 
-  /** The present place. Files that no later process needs are removed: only a mark that is kept may be asked for. */
+  /** The present place. */
   mark(): TailMark {
-    for (let k = this.#mark.file - 2; k >= 0 && fs.existsSync(this.#path(k)); k -= 1)
-      fs.rmSync(this.#path(k));
     return { ...this.#mark };
   }
 
+  /** Removes what no process that goes on from `mark` can need; only once that mark is kept. */
+  prune(mark: TailMark): void {
+    for (let k = mark.file - 2; k >= 0 && fs.existsSync(this.#path(k)); k -= 1) fs.rmSync(this.#path(k));
+  }
+
   write(bytes: Buffer): void {
+    // What an earlier process wrote without a mark comes again from the beginning.
+    if (!this.begun) this.remove();
     this.begun = true;
-    if (bytes.length === 0) return;
-    if (this.#mark.bytes > 0 && this.#mark.bytes + bytes.length > this.#fileBytes) this.#turn();
-    this.#fd ??= fs.openSync(this.#path(this.#mark.file), "a");
-    fs.writeSync(this.#fd, bytes);
-    this.#mark.bytes += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      if (this.#mark.bytes >= this.#fileBytes) this.#turn();
+      const part = bytes.subarray(at, at + this.#fileBytes - this.#mark.bytes);
+      this.#fd ??= fs.openSync(this.#path(this.#mark.file), "a");
+      fs.writeSync(this.#fd, part);
+      this.#mark.bytes += part.length;
+      at += part.length;
+    }
   }
 
   /** Said in the place of what is missing; empty if nothing is. */
@@ -74,7 +83,11 @@ export class RollingTail {
 
   remove(): void {
     this.#close();
-    for (let k = this.#mark.file; k >= 0 && fs.existsSync(this.#path(k)); k -= 1) fs.rmSync(this.#path(k));
+    const prefix = `${path.basename(this.#name)}.`;
+    const folder = path.dirname(this.#name);
+    for (const name of fs.readdirSync(folder)) {
+      if (name.startsWith(prefix)) fs.rmSync(path.join(folder, name));
+    }
   }
 
   #path(k: number): string {

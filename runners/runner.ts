@@ -31,6 +31,7 @@ export class Runner {
   #watching: Promise<void> | null = null;
   #sweeping: NodeJS.Timeout | null = null;
   #draining = false;
+  #engine = { engine: "unknown", api: "unknown", hasAgentImage: false };
   #whenEmpty: (() => void)[] = [];
 
   constructor(makeContext: (runner: Runner) => RunnerContext, facts: RunnerFacts) {
@@ -107,18 +108,34 @@ export class Runner {
   }
 
   async #introduce(): Promise<HelloRequest> {
-    const { engine, images, agentImage } = this.#context;
-    const version = await engine.version();
+    const { agentImage } = this.#context;
+    await this.#lookAtEngine();
     return {
       protocol: PROTOCOL_VERSION,
       boot: this.boot,
       labels: [...this.#facts.labels],
       places: this.#facts.places,
       draining: this.#draining,
-      versions: { runner: VERSION, engine: version.engine, api: version.api, git: this.#facts.gitVersion },
-      agentImage: { name: agentImage, present: (await images.inspect(agentImage)) !== null },
+      versions: {
+        runner: VERSION,
+        engine: this.#engine.engine,
+        api: this.#engine.api,
+        git: this.#facts.gitVersion,
+      },
+      agentImage: { name: agentImage, present: this.#engine.hasAgentImage },
       sessions: [...this.#sessions.values()].map((session) => session.hello()),
     };
+  }
+
+  // While the daemon is away steps go on, and so does the link: what was seen last is told.
+  async #lookAtEngine(): Promise<void> {
+    const { engine, images, agentImage, log } = this.#context;
+    try {
+      const hasAgentImage = (await images.inspect(agentImage)) !== null;
+      this.#engine = { ...(await engine.version()), hasAgentImage };
+    } catch (error) {
+      log.warn({ err: error }, "the Docker Engine does not answer");
+    }
   }
 
   async #welcome(answer: HelloAnswer, resumed: Set<string>): Promise<void> {

@@ -40,6 +40,7 @@ import type { Slot } from "./workspace/slots.ts";
 // Looks at a container that was said to have died.
 const DEATH_LOOKS = 25;
 const DEATH_LOOK_MS = 200;
+const PROGRESS_EVERY_MS = 10_000;
 
 type Recorded = Exclude<Command, ExecCommand | CancelCommand>;
 
@@ -220,9 +221,11 @@ export class Session {
       this.#secrets.needles(this.#state.masks),
     );
     this.#logs.add(log);
+    this.#context.link.emit({ type: "started", ...this.#caller, command: command.id, pid: null }, true);
+    const say = this.#sayingProgress(command.id, log.say);
     let outcome: Outcome;
     try {
-      outcome = { ok: true, result: await this.#valueOf(command, log.say, abort.signal) };
+      outcome = { ok: true, result: await this.#valueOf(command, say, abort.signal) };
     } catch (error) {
       const failure = abort.signal.aborted ? CANCELLED : failureOf(error);
       if (failure.code === "internal")
@@ -239,6 +242,17 @@ export class Session {
     if (command.type !== "close") await this.#save();
     this.#outcomes.set(command.id, outcome);
     this.#tell(command.id, outcome);
+  }
+
+  // A long command that says something lives; how it goes is in its log.
+  #sayingProgress(command: string, say: (text: string) => void): (text: string) => void {
+    let toldAtMs = Date.now();
+    return (text) => {
+      say(text);
+      if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) return;
+      toldAtMs = Date.now();
+      this.#context.link.emit({ type: "progress", ...this.#caller, command, text: "" });
+    };
   }
 
   async #valueOf(command: Recorded, say: (text: string) => void, signal: AbortSignal): Promise<CommandValue> {
@@ -383,6 +397,7 @@ export class Session {
         await this.#remember(refs);
       }
       const place = await this.#placeFor(command.container);
+      this.#context.link.emit({ type: "started", ...this.#caller, command: command.id, pid: null }, true);
       outcome = await exec.begin(place, command);
     } catch (error) {
       outcome = { ok: false, failure: failureOf(error) };

@@ -113,7 +113,7 @@ export class StepLog implements TakesOutput {
   /** Removes the record of a step whose result is with the server. */
   forget(): void {
     fs.rmSync(this.#file, { force: true });
-    this.#tail.remove();
+    if (this.#tail.begun) this.#tail.remove();
   }
 
   #give(bytes: Buffer, raw: number): void {
@@ -154,6 +154,7 @@ export class StepLog implements TakesOutput {
       tail: stored === null ? this.#tail.mark() : null,
     };
     writeWhole(this.#file, JSON.stringify(this.#checkpoint));
+    if (this.#checkpoint.tail !== null) this.#tail.prune(this.#checkpoint.tail);
     this.onDone(start.segment);
   }
 }

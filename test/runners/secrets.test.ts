@@ -43,7 +43,7 @@ describe("secrets of a step", function () {
   it("are masked however the script's writes are cut", async () => {
     const script = [
       "#!/bin/sh",
-      ...[...value].map((c) => `printf %s '${c}'; sleep 0.01`),
+      ...Array.from(value).map((c) => `printf %s '${c}'; sleep 0.01`),
       "echo",
       "echo end",
     ].join("\n");
