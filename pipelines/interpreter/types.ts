@@ -157,6 +157,8 @@ const PARENTS: readonly (readonly [name: string, ...parents: string[]])[] = [
   ["groovy.text.SimpleTemplateEngine"],
   ["groovy.text.Template"],
   ["groovy.transform.Field"],
+  ["hudson.FilePath"],
+  ["hudson.Launcher"],
   ["hudson.model.Result"],
   ["org.jenkinsci.plugins.workflow.cps.CpsScript", "groovy.lang.Script"],
   ["org.jenkinsci.plugins.workflow.cps.DSL"],

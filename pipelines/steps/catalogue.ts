@@ -16,6 +16,7 @@ import { emailext } from "./emailext.ts";
 import { error } from "./error.ts";
 import { fileExists } from "./file-exists.ts";
 import { findFiles } from "./find-files.ts";
+import { getContext } from "./get-context.ts";
 import { git } from "./git.ts";
 import { httpRequest } from "./http-request.ts";
 import { input } from "./input.ts";
@@ -79,6 +80,7 @@ export const STEPS: readonly Step[] = [
   error,
   fileExists,
   findFiles,
+  getContext,
   git,
   httpRequest,
   input,

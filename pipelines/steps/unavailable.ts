@@ -29,7 +29,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   throttle: "use lock, or disableConcurrentBuilds",
   waitForBuild: "use build with wait: true",
   addGitLabMRComment: "use httpRequest to the forge's API",
-  getContext: "it reaches into Jenkins' own objects, which are not here",
   withContext: "it reaches into Jenkins' own objects, which are not here",
 };
 
