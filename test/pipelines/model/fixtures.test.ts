@@ -49,6 +49,16 @@ describe("Jenkinsfiles of the fixtures", () => {
   });
 });
 
+describe("the page of codes", () => {
+  it("has a row for every rule", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/lint.md"), "utf8");
+    assert.deepEqual(
+      codesInSource().filter((code) => !page.includes(`| ${code} |`)),
+      [],
+    );
+  });
+});
+
 /** The codes that the parser and the reader hand out, as they stand in their sources. */
 function codesInSource(): string[] {
   const rooms = ["syntax", "syntax/checks", "model"].map((room) =>
