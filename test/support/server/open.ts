@@ -27,18 +27,21 @@ export function testClock(startMs = Date.UTC(2026, 10, 20, 2, 12, 4)): TestClock
   return { nowMs: () => nowMs, pass: (ms) => void (nowMs += ms) };
 }
 
-/** Opens SQLite and the vault with the procedures of the web side; `more` adds others. */
-export async function openServer(more: readonly URL[] = []): Promise<OpenedServer> {
+/**
+ * Opens a database and the vault with the procedures of the web side: SQLite under a clock that stands still, or
+ * PostgreSQL, whose clock is its own, so that ours begins at the real time there.
+ */
+export async function openServer(databaseUrl?: string): Promise<OpenedServer> {
   const folder = await temporaryFolder("server");
-  const clock = testClock();
+  const clock = databaseUrl === undefined ? testClock() : testClock(Date.now());
   const store = await openStore({
     dataFolder: folder.path,
+    databaseUrl,
     clock,
     procedures: [
       ...HTTP_PROCEDURES,
       ...SECRET_PROCEDURES,
       new URL("../../../server/store/instance.ts", import.meta.url),
-      ...more,
     ],
   });
   const vault = await openVault({ store, keyFile: keyFileOf(folder.path) });

@@ -22,8 +22,12 @@ export interface RunningApp extends OpenedServer {
 }
 
 /** Starts the application on loopback with this `sluice.yml`. */
-export async function startApp(file: string, change: Partial<World> = {}): Promise<RunningApp> {
-  const opened = await openServer();
+export async function startApp(
+  file: string,
+  change: Partial<World> = {},
+  databaseUrl?: string,
+): Promise<RunningApp> {
+  const opened = await openServer(databaseUrl);
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
