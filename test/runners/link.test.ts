@@ -82,6 +82,7 @@ describe("a runner whose key is not valid", function () {
         url: world.server.url,
         key: "wrong",
         dataFolder: world.dataFolder,
+        memoryFolder: world.memoryFolder,
         dockerHost: engineAddress(),
         labels: [],
         places: 1,

@@ -59,10 +59,10 @@ describe("secrets of a step", function () {
       },
     );
     assert.match(step.log, /^\*\*\*\*400 0\nkey\.pem\n.*\nread-only\n$/);
-    const inputs = (await readdir("/dev/shm")).filter((name) => name.startsWith("sluice-"));
+    const inputs = await readdir(world.memoryFolder);
     await until("no secret file is left", async () => {
       for (const name of inputs) {
-        const folder = path.join("/dev/shm", name, session.id, "main", "f");
+        const folder = path.join(world.memoryFolder, name, session.id, "main", "f");
         try {
           if ((await readdir(folder)).length > 0) return false;
         } catch {
@@ -71,7 +71,8 @@ describe("secrets of a step", function () {
       }
       return true;
     });
-    for (const name of inputs) assert.equal((await stat(path.join("/dev/shm", name))).mode & 0o077, 0);
+    for (const name of inputs)
+      assert.equal((await stat(path.join(world.memoryFolder, name))).mode & 0o077, 0);
   });
 
   it("that are revoked end the step before it begins, naming them", async () => {

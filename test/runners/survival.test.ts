@@ -25,6 +25,7 @@ describe("a runner that is killed", function () {
       url: world.server.url,
       key: world.server.key,
       dataFolder: world.dataFolder,
+      memoryFolder: world.memoryFolder,
       dockerHost: engineAddress(),
       agentImage: world.image,
     };

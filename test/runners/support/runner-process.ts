@@ -6,6 +6,7 @@ const Options = z.object({
   url: z.string(),
   key: z.string(),
   dataFolder: z.string(),
+  memoryFolder: z.string(),
   dockerHost: z.string(),
   agentImage: z.string(),
 });

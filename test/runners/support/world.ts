@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { startRunner } from "../../../runners/main.ts";
 import type { StartedRunner } from "../../../runners/main.ts";
 import type { Log } from "../../../runners/log.ts";
@@ -38,6 +40,8 @@ export interface World {
   readonly server: LinkServer;
   readonly image: string;
   readonly dataFolder: string;
+  /** Where step inputs lie: a folder of this world, so that nothing stays behind. */
+  readonly memoryFolder: string;
   readonly complaints: string[];
   start(): Promise<StartedRunner>;
   /** The runner that was started last. */
@@ -50,6 +54,8 @@ export interface World {
 export async function startWorld({ run = true }: { run?: boolean } = {}): Promise<World> {
   const server = await LinkServer.start();
   const folder = await temporaryFolder("runner");
+  const memoryFolder = path.join(folder.path, "memory");
+  await mkdir(memoryFolder, { mode: 0o700 });
   const docker = dockerForTests();
   const image = await busyboxImage(docker);
   const complaints: string[] = [];
@@ -59,6 +65,7 @@ export async function startWorld({ run = true }: { run?: boolean } = {}): Promis
       url: server.url,
       key: server.key,
       dataFolder: folder.path,
+      memoryFolder,
       dockerHost: engineAddress(),
       labels: ["linux"],
       places: 4,
@@ -79,6 +86,7 @@ export async function startWorld({ run = true }: { run?: boolean } = {}): Promis
     server,
     image,
     dataFolder: folder.path,
+    memoryFolder,
     complaints,
     start,
     get runner() {
