@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Annotation, Import, Program, Statement } from "./ast.ts";
 import { parseClassBody } from "./classes.ts";
+import { suspectBraces } from "./checks/braces.ts";
 import { checkDepth } from "./checks/depth.ts";
 import { checkScopes } from "./checks/scopes.ts";
 import { checkJumps } from "./checks/jumps.ts";
@@ -46,7 +47,7 @@ export function parse(text: string): Parsed {
   };
   const p: Parser = { tokens, diagnostics: [], rules, at: 0, nesting: 0, angles: 0, lastPath: undefined };
   const program = parseProgram(p, text);
-  const found = onePerLine([...diagnostics, ...p.diagnostics]);
+  const found = onePerLine([...diagnostics, ...p.diagnostics]).map((d) => withSuspects(d, p));
   if (found.length > 0) return { program, diagnostics: found };
   const tooDeep = checkDepth(program);
   if (tooDeep.length > 0) return { program, diagnostics: tooDeep };
@@ -151,6 +152,13 @@ function expectSeparator(p: Parser, wanted: string): void {
     `expecting ${wanted}, found ${shown(token)}`,
     "a statement ends with its line or with a semicolon",
   );
+}
+
+/** Where braces do not match, the place where it is noticed is rarely the one where it went wrong. */
+function withSuspects(diagnostic: Diagnostic, p: Parser): Diagnostic {
+  if (!/^(expecting '}', found end of file|unexpected token: })$/.test(diagnostic.message)) return diagnostic;
+  const suspects = suspectBraces(p.tokens);
+  return suspects.length === 0 ? diagnostic : { ...diagnostic, related: suspects };
 }
 
 /** What follows the first mistake of a line is mostly its echo. */

@@ -188,4 +188,17 @@ describe("the parser", () => {
     assert.equal(found?.code, "source-too-long");
     assert.deepEqual(parse(" ".repeat(MAX_SOURCE_UNITS)).diagnostics, []);
   });
+
+  it("points at the brace that stands wrong when one is missing or one too many", () => {
+    const places = (text: string) =>
+      parse(text)
+        .diagnostics.flatMap((d) => d.related ?? [])
+        .map((r) => `${r.span.line}:${r.span.column}`);
+    assert.deepEqual(places("node {\n  stage('a') {\n    dir('b') {\n      sh 'c'\n  }\n}\n"), [
+      "5:3",
+      "3:14",
+    ]);
+    assert.deepEqual(places("node {\n  if (a) {\n    sh 'b'\n  }\n  }\n}\n"), ["5:3", "1:6"]);
+    assert.deepEqual(places("node {\nsh 'a'\n"), ["1:6"]);
+  });
 });
