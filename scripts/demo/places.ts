@@ -14,6 +14,7 @@ import type { ChatCatcher } from "./chat-catcher.ts";
 import { chatPage, mailsPage } from "./pages.ts";
 import { FOLDER } from "./settings.ts";
 import type { Ports } from "./settings.ts";
+import { createStops } from "./stops.ts";
 
 /** What stands around Sluice in the demo: a git server, a registry, and catchers for mail and chat. */
 export interface Places {
@@ -28,33 +29,30 @@ export interface Places {
 
 /** Starts all of them; if one fails, those before it are stopped. */
 export async function startPlaces(ports: Ports, registryPassword: string): Promise<Places> {
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).toReversed()) await one();
-  };
+  const stops = createStops();
   try {
     const gitFolder = join(FOLDER, "git");
     const registryFolder = join(FOLDER, "registry");
     await mkdir(gitFolder, { recursive: true });
     await mkdir(registryFolder, { recursive: true });
     const git = await startGitServer({ folder: gitFolder, port: ports.git });
-    stops.push(() => git.stop());
+    stops.add(() => git.stop());
     const registry = await startRegistry({
       folder: registryFolder,
       port: ports.registry,
       username: "demo",
       password: registryPassword,
     });
-    stops.push(() => registry.stop());
+    stops.add(() => registry.stop());
     const mail = await startMailCatcher({ port: ports.smtp });
-    stops.push(() => mail.stop());
+    stops.add(() => mail.stop());
     const chat = await startChatCatcher(ports.chat, chatPage);
-    stops.push(() => chat.stop());
+    stops.add(() => chat.stop());
     const page = await startMailsPage(ports.mails, mail);
-    stops.push(() => page.stop());
-    return { git, registry, mail, chat, onBreak: (push) => page.onBreak(push), stop };
+    stops.add(() => page.stop());
+    return { git, registry, mail, chat, onBreak: (push) => page.onBreak(push), stop: () => stops.all() };
   } catch (error) {
-    await stop();
+    await stops.all();
     throw error;
   }
 }

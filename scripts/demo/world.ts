@@ -16,6 +16,8 @@ import { makeSample } from "./sample.ts";
 import type { Sample } from "./sample.ts";
 import { startServer, takeOver } from "./server.ts";
 import type { DemoServer } from "./server.ts";
+import { createStops } from "./stops.ts";
+import type { Stops } from "./stops.ts";
 import { createSampleService, removeSampleService } from "./service.ts";
 import { choosePorts, FOLDER, PID_FILE, PROJECT, Refused, sluiceYml } from "./settings.ts";
 import type { Ports } from "./settings.ts";
@@ -45,19 +47,16 @@ export async function startWorld(say: Say): Promise<World> {
       `a demo runs already, as process ${running}. End it by Ctrl-C there, or by npm run demo -- --clean.`,
     );
   }
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).toReversed()) await one();
-  };
+  const stops = createStops();
   try {
-    return { ...(await build(say, stops)), stop };
+    return { ...(await build(say, stops)), stop: () => stops.all() };
   } catch (error) {
-    await stop();
+    await stops.all();
     throw error;
   }
 }
 
-async function build(say: Say, stops: (() => Promise<void>)[]): Promise<Omit<World, "stop">> {
+async function build(say: Say, stops: Stops): Promise<Omit<World, "stop">> {
   await endLeftovers();
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
@@ -72,26 +71,26 @@ async function build(say: Say, stops: (() => Promise<void>)[]): Promise<Omit<Wor
 
   const password = randomBytes(12).toString("base64url");
   const places = await startPlaces(ports, password);
-  stops.push(() => places.stop());
+  stops.add(() => places.stop());
   say("git server, registry, mail catcher and chat catcher started");
 
-  stops.push(async () => await removeSampleService(docker));
+  stops.add(async () => await removeSampleService(docker));
   await createSampleService(docker, ports, busybox);
   say(`Swarm service ${PROJECT} runs a placeholder on http://localhost:${ports.sample}`);
 
   const configFile = join(FOLDER, "sluice.yml");
   await writeFile(configFile, sluiceYml(ports));
   const server = await startServer(ports, configFile);
-  stops.push(() => server.stop());
+  stops.add(() => server.stop());
   const { user, token } = await takeOver(server.url, randomBytes(12).toString("base64url"));
   const api = createApi(server.url, token);
   await api.putSecret("registry", { type: "usernamePassword", username: "demo", password });
-  await api.putSecret("chat-url", { type: "string", value: places.chat.hookUrl });
+  await api.putSecret("chat-url", { type: "string", text: places.chat.hookUrl });
   await until("a runner is online", async () => (await api.onlineRunners()) > 0);
   say(`Sluice serves ${server.url}, with a runner on this machine's Docker Engine`);
 
   const hook = await api.renewHook(PROJECT);
   const sample = await makeSample(places.git, hook, ports);
-  stops.push(() => sample.remove());
+  stops.add(() => sample.remove());
   return { ports, docker, places, server, api, sample, owner: user };
 }
