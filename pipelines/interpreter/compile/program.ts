@@ -1,12 +1,12 @@
 import type { Span } from "../../diagnostic.ts";
 import type * as ast from "../../syntax/ast.ts";
 import { type ClassDefinition, type CompiledCode, type CompiledParameter, ScriptObject } from "../classes.ts";
-import { isFlow, type Eventual } from "../flow.ts";
+import { isFlow, type Flow } from "../flow.ts";
 import { type Eval, type Exec, Frame } from "../frame.ts";
 import type { Runtime } from "../runtime.ts";
 import { notPermitted, type Site } from "../thrown.ts";
 import { classInPackage, defaultClass, isKnownClass, isPrimitive } from "../types.ts";
-import { Ref } from "../values.ts";
+import { Ref, type Value } from "../values.ts";
 import { declareClass, fillClass, methodOf } from "./classes.ts";
 import type { Compiler } from "./compiler.ts";
 import { compileExpression } from "./expressions.ts";
@@ -262,13 +262,20 @@ function fieldsOf(compiler: Compiler, program: ast.Program, self: ScriptObject):
       if (variable.initial === undefined) continue;
       const initial = compiler.expression(variable.initial, scope);
       starts.push((frame) => {
-        const value: Eventual = compiler.run.now(initial(frame));
-        if (!isFlow(value)) ref.value = type === null ? value : compiler.run.cast(value, type);
-        return undefined;
+        const value = initial(frame);
+        const assign = (result: Value): undefined => {
+          ref.value = type === null ? result : compiler.run.cast(result, type);
+        };
+        // A field may start from a step or the clock, so the script waits here as anywhere.
+        return isFlow(value) ? assignLater(value, assign) : assign(value);
       });
     }
   }
   return starts;
+}
+
+function* assignLater(flow: Flow<Value>, assign: (value: Value) => undefined): Flow<undefined> {
+  return assign(yield* flow);
 }
 
 /** A frame for code at the top of a script. */

@@ -13,8 +13,9 @@ export interface Loaded<T> {
   readonly put: (value: T) => void;
 }
 
-/** Changes come in bursts; a part of the page asks at most so often. */
-const BURST_MS = 250;
+/** Changes come in bursts: the first is followed soon, and then a part of the page asks once a second at most. */
+const SOON_MS = 150;
+const PAUSE_MS = 1000;
 
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
@@ -56,11 +57,14 @@ export function useAnswer<Name extends EndpointName>(
 
   useEffect(() => {
     let timer: number | undefined;
+    let lastMs = 0;
     const soon = (): void => {
+      const waitMs = Math.max(SOON_MS, lastMs + PAUSE_MS - Date.now());
       timer ??= window.setTimeout(() => {
         timer = undefined;
+        lastMs = Date.now();
         reload();
-      }, BURST_MS);
+      }, waitMs);
     };
     const stop = watch({
       changed(event) {
