@@ -19,7 +19,7 @@ export const ServiceSpec = z.looseObject({
   Mode: z
     .looseObject({
       Replicated: z.looseObject({ Replicas: z.number().optional() }).nullish(),
-      Global: z.unknown(),
+      Global: z.unknown().optional(),
     })
     .optional(),
   UpdateConfig: z.looseObject({ Order: z.string().optional(), Monitor: z.number().optional() }).nullish(),
