@@ -20,7 +20,7 @@ export const PushEvent = z.object({
   user_username: z.string().nullish(),
   project: Project,
   commits: z.array(Commit).nullish(), // at most 20, oldest first
-  push_options: z.object({ ci: z.object({ skip: z.unknown() }).nullish() }).nullish(),
+  push_options: z.object({ ci: z.object({ skip: z.unknown().optional() }).nullish() }).nullish(),
 });
 export type PushEvent = z.infer<typeof PushEvent>;
 
