@@ -274,7 +274,8 @@ export class Link {
     ask: Omit<Ask, "signal" | "stream">,
     file?: { file: string; bytes: number },
   ): Promise<Answer | null> {
-    let retryMs = FIRST_RETRY_MS;
+    // A kept connection may have been closed by the other side a moment ago: the first repeat comes at once.
+    let retryMs = 0;
     while (!this.signal.aborted) {
       try {
         const stream =
@@ -287,7 +288,7 @@ export class Link {
         this.#log.debug({ err: error, path: ask.path }, "the server was not reached");
       }
       await pause(retryMs, this.signal);
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      retryMs = Math.min(Math.max(retryMs * 2, FIRST_RETRY_MS), LAST_RETRY_MS);
     }
     return null;
   }

@@ -59,6 +59,8 @@ export class Session {
   readonly #execs = new Map<string, Exec>();
   /** What every command of this process came to; null while it is at work. */
   readonly #outcomes = new Map<string, Outcome | null>();
+  /** Commands whose outcome is with the server; one that comes again crossed the answer on the way. */
+  readonly #settled = new Set<string>();
   readonly #aborts = new Map<string, AbortController>();
   readonly #logs = new Set<CommandLog>();
   #opened: Promise<void> = Promise.resolve();
@@ -105,6 +107,7 @@ export class Session {
         failure: { code: "stale_fence", message, fault: "sluice" },
       });
     }
+    if (this.#settled.has(command.id)) return;
     if (this.#outcomes.has(command.id)) {
       const outcome = this.#outcomes.get(command.id) ?? null;
       if (outcome !== null) this.#tell(command.id, outcome);
@@ -146,6 +149,8 @@ export class Session {
 
   /** The server has the outcome of a command. */
   acked(command: string): void {
+    this.#outcomes.delete(command);
+    this.#settled.add(command);
     const exec = this.#execs.get(command);
     if (exec !== undefined) {
       this.#execs.delete(command);
