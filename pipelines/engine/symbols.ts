@@ -17,6 +17,7 @@ export const SYMBOLS: ReadonlySet<string> = new Set([
   "usernameColonPassword",
   "sshUserPrivateKey",
   "certificate",
+  "aws",
   "parameters",
   "pipelineTriggers",
   "buildDiscarder",

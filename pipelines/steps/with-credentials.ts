@@ -5,10 +5,16 @@ import { MapValue, type Value } from "../interpreter/values.ts";
 import { required } from "./signature.ts";
 import { step, type StepCall } from "./step.ts";
 
+/** A key of Amazon's is a secret with the key's id as user name; the variables have names of their own when none are given. */
+const AWS = [
+  ["accessKeyVariable", "username", "AWS_ACCESS_KEY_ID"],
+  ["secretKeyVariable", "password", "AWS_SECRET_ACCESS_KEY"],
+] as const;
+
+type Fields = readonly (readonly [field: string, part: SecretPart, standIn?: string])[];
+
 /** Which fields of a binding name which part of the secret. */
-const BINDINGS: Readonly<
-  Record<string, { kind: SecretKind; fields: readonly (readonly [string, SecretPart])[] }>
-> = {
+const BINDINGS: Readonly<Record<string, { kind: SecretKind; fields: Fields }>> = {
   string: { kind: "string", fields: [["variable", "text"]] },
   StringBinding: { kind: "string", fields: [["variable", "text"]] },
   usernamePassword: {
@@ -25,6 +31,8 @@ const BINDINGS: Readonly<
       ["passwordVariable", "password"],
     ],
   },
+  aws: { kind: "usernamePassword", fields: AWS },
+  AmazonWebServicesCredentialsBinding: { kind: "usernamePassword", fields: AWS },
   usernameColonPassword: { kind: "usernameColonPassword", fields: [["variable", "userpass"]] },
   UsernamePasswordBinding: { kind: "usernameColonPassword", fields: [["variable", "userpass"]] },
   file: { kind: "file", fields: [["variable", "file"]] },
@@ -83,8 +91,8 @@ function wantedSecret(call: StepCall, binding: Value): WantedSecret {
   const secret = call.run.textOf(fields.get("credentialsId") ?? "");
   if (secret === "") call.refuse(`${symbol}(…) lacks credentialsId`);
   const variables: Partial<Record<SecretPart, string>> = {};
-  for (const [field, part] of known.fields) {
-    const name = fields.get(field) ?? null;
+  for (const [field, part, standIn] of known.fields) {
+    const name = fields.get(field) ?? standIn ?? null;
     if (name !== null) variables[part] = call.run.textOf(name);
   }
   return { secret, kind: known.kind, variables };
