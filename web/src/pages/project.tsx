@@ -366,7 +366,8 @@ function HookCard(props: { readonly project: Project }) {
       setAsking(false);
     });
   const off = act.busy || stale !== undefined;
-  const exists = project.hook.state !== "none";
+  // Before the first delivery nobody depends on the secret: making it anew needs no second question.
+  const exists = project.hook.state === "ok" || project.hook.state === "failing";
   return (
     <Card id="ho" title={texts.hook.title}>
       <div className="pad stack12">
