@@ -251,6 +251,16 @@ export const api = {
     body: builds.AbortRequest,
     answer: Done,
   },
+  approveBuild: {
+    method: "post",
+    path: "/builds/:id/approve",
+    policy: { role: "maintainer", scope: "approve" },
+    summary:
+      "Let the build of an untrusted change request run, without secrets and with the target branch's file",
+    ...json,
+    body: builds.ApproveBuildRequest,
+    answer: Done,
+  },
   restart: {
     method: "post",
     path: "/builds/:id/restart",

@@ -9,4 +9,5 @@ export const HTTP_PROCEDURES: readonly URL[] = [
   new URL("../auth/rows.ts", import.meta.url),
   new URL("../audit/append.ts", import.meta.url),
   new URL("./runner-rows.ts", import.meta.url),
+  new URL("./build-rows.ts", import.meta.url),
 ];

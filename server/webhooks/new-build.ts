@@ -1,6 +1,8 @@
-import { nudgeBuild, record } from "../store/outbox.ts";
+import { nudge, record } from "../store/outbox.ts";
 import type { Steps, Transaction } from "../store/procedure.ts";
 import type { EventKind, Trust } from "../store/states.ts";
+
+const FIRST_EPOCH = 1;
 
 /** Everything a build row needs at its birth. `dataKey` is the build's own key, wrapped by the vault. */
 export interface NewBuild {
@@ -57,6 +59,7 @@ export function* makeBuild(tx: Transaction, build: NewBuild): Steps<{ id: number
         waitCode: settled ? null : "forge",
         waitText: settled ? null : waitText(build),
         waitSinceMs: settled ? null : tx.nowMs,
+        epoch: FIRST_EPOCH,
         dataKey: build.dataKey,
         restartOf: build.restartOf ?? null,
         restartFrom: build.restartFrom ?? null,
@@ -64,7 +67,7 @@ export function* makeBuild(tx: Transaction, build: NewBuild): Steps<{ id: number
       })
       .returning("id"),
   );
-  yield* nudgeBuild(tx, id);
+  yield* nudge(tx, "builds", { id, epoch: FIRST_EPOCH });
   yield* record(tx, {
     kind: "build.changed",
     projectId: build.projectId,

@@ -5,6 +5,9 @@ export const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** Bytes of deliveries that may be in memory at once before anybody has proved anything. */
 export const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 
+/** How long a body may take to arrive. */
+const ARRIVE_MS = 30_000;
+
 /** What is read and thrown away of a refused body, so that the sender hears the answer before the connection goes. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 10_000;
@@ -14,7 +17,7 @@ export type BodyReading =
   | { readonly kind: "read"; readonly body: Buffer }
   | {
       readonly kind: "refused";
-      readonly status: 413 | 415 | 503;
+      readonly status: 408 | 413 | 415 | 503;
       readonly sizeBytes: number;
       readonly text: string;
     }
@@ -45,7 +48,12 @@ export function createBodyReader(
     const { promise, resolve } = Promise.withResolvers<BodyReading>();
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
+    const late = setTimeout(
+      () => end({ kind: "refused", status: 408, sizeBytes, text: "the body did not arrive in time" }),
+      ARRIVE_MS,
+    );
     const end = (reading: BodyReading): void => {
+      clearTimeout(late);
       request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
       inFlightBytes -= sizeBytes;
       resolve(reading);

@@ -210,6 +210,10 @@ export type AbortRequest = z.infer<typeof AbortRequest>;
 export const RestartRequest = z.strictObject({ stage: z.string().max(250).optional() });
 export type RestartRequest = z.infer<typeof RestartRequest>;
 
+/** Lets an untrusted build run; it stays untrusted. Binds the commit that was looked at: another one is 409. */
+export const ApproveBuildRequest = z.strictObject({ sha: z.string().max(64) });
+export type ApproveBuildRequest = z.infer<typeof ApproveBuildRequest>;
+
 /** A build that was just made, and its page. */
 export const BuildRef = z.object({ id: Id, number: z.int().positive(), url: z.string() });
 export type BuildRef = z.infer<typeof BuildRef>;

@@ -5,9 +5,11 @@ import { createLineCounts, lineRange, readRange, searchLog, sendLogBytes } from 
 import { presentBuild, presentBuilds, selectBuilds } from "../present/build.ts";
 import { buildPath } from "../present/ref.ts";
 import { cursorId, pageOf } from "../page.ts";
-import { notFound, valueOf } from "../problem.ts";
+import { approveBuildRow } from "../build-rows.ts";
+import { HttpProblem, notFound, valueOf } from "../problem.ts";
 import { route } from "../route.ts";
 import type { World } from "../world.ts";
+import { actorRow } from "./people.ts";
 
 /** One build: its page, logs, tests and files, and what people do with it. */
 export function buildRoutes(world: World) {
@@ -139,6 +141,19 @@ export function buildRoutes(world: World) {
       const row = await buildRow(context.id("id"));
       valueOf(await world.builds.abort(row.id, context.body.level, context.actor()));
       return { done: true as const };
+    }),
+
+    approveBuild: route(api.approveBuild, async (context) => {
+      const id = context.id("id");
+      const row = await buildRow(id);
+      const { sha } = context.body;
+      if (await store.call(approveBuildRow, { ...actorRow(context), buildId: id, sha }))
+        return { done: true as const };
+      const why =
+        row.sha === sha
+          ? "it does not wait for an approval"
+          : `it is of commit ${row.sha ?? "not known yet"}`;
+      throw new HttpProblem(409, "conflict", `build #${row.number} cannot be approved so: ${why}`);
     }),
 
     restart: route(api.restart, async (context) => {

@@ -445,6 +445,26 @@ for (const dialect of ["sqlite", "postgres"] as const)
       assert.deepEqual([shown.source, shown.replayOf, shown.state], ["replay", 1, "built"]);
     });
 
+    it("an untrusted build is let run at the commit that was looked at, and at no other", async () => {
+      const { db } = app.store;
+      const received = await deliver("d".repeat(40), "e".repeat(40));
+      const id = received.builds[0]?.id ?? assert.fail("no build");
+      await db
+        .updateTable("builds")
+        .set({ trust: "untrusted", waitCode: "approval", waitText: "x", waitSinceMs: 1 })
+        .where("id", "=", id)
+        .execute();
+      assert.equal((await ada.call("POST", `/builds/${id}/approve`, { sha: "f".repeat(40) })).status, 409);
+      assert.equal((await ada.call("POST", `/builds/${id}/approve`, { sha: "e".repeat(40) })).status, 200);
+      assert.equal((await ada.call("POST", `/builds/${id}/approve`, { sha: "e".repeat(40) })).status, 409);
+      const row = await db
+        .selectFrom("builds")
+        .select(["approvedBy", "trust", "epoch"])
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+      assert.deepEqual(row, { approvedBy: "ada", trust: "untrusted", epoch: 2 });
+    });
+
     it("live events begin where the last stream ended, and say which thing changed", async () => {
       const one = await readEvents(app, ada, null);
       await one.next((event) => event.type === "hello");
