@@ -68,7 +68,7 @@ export interface Runtime {
   /** A new list of these elements, refused when there are too many. */
   list(items: readonly Value[]): ListValue;
   newInstance(definition: ClassDefinition): Instance;
-  /** The generator behind `Math.random()`, seeded by the host when first asked for. */
+  /** The generator behind Java's random numbers, seeded by the host when first asked for. */
   random(): Eventual;
   /** `Eval.me` and `evaluate`: runs a text as a script, with `x` as a variable unless it is null. */
   evaluateText(text: string, x: Value): Eventual;
