@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { isPassword, hashPassword } from "../../auth/passwords.ts";
 import {
   changePasswordRow,
@@ -13,7 +14,7 @@ import {
   useSignInLink,
 } from "../../auth/rows.ts";
 import { isAtLeast } from "../../auth/roles.ts";
-import { isClaimed } from "../../auth/claim.ts";
+import { claimFile, isClaimed } from "../../auth/claim.ts";
 import { identifyBySignIn } from "../../auth/identity.ts";
 import type { Identity } from "../../auth/identity.ts";
 import { apiTokenText, newToken, tokenHash } from "../../auth/tokens.ts";
@@ -58,6 +59,8 @@ export function peopleRoutes(world: World, signInBucket: Buckets) {
           "claim_wrong",
           "the link was used or has expired; restart the server for a new one",
         );
+      // The link is spent: what is left of it would only mislead.
+      await rm(claimFile(world.config.dataFolder), { force: true });
       return await signedIn(context, token);
     }),
 

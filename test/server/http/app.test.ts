@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { after, before, describe, it } from "mocha";
 import { z } from "zod";
+import { claimFile } from "../../../server/auth/claim.ts";
 import { auditNow } from "../../../server/audit/append.ts";
 import { verifyAudit } from "../../../server/audit/chain.ts";
 import { api } from "../../../server/http/contract.ts";
@@ -38,6 +40,7 @@ describe("the web side before anybody owns it", () => {
   });
 
   it("gives itself to the first of two who hold the link, and refuses any other", async () => {
+    assert.ok(existsSync(claimFile(app.folder)));
     const body = { claim: app.claim, login: "ada", name: "Ada", password: PASSWORD };
     assert.equal(
       (await createBrowser(app.url).call("POST", "/claim", { ...body, claim: "guess" })).status,
@@ -51,6 +54,7 @@ describe("the web side before anybody owns it", () => {
       answers.map((answer) => answer.status).toSorted((a, b) => a - b),
       [200, 403],
     );
+    assert.ok(!existsSync(claimFile(app.folder)));
   });
 });
 

@@ -36,7 +36,10 @@ export async function startApp(
   const url = `http://127.0.0.1:${address.port}`;
   const loaded = readSluiceFile(file, "sluice.yml");
   if (loaded.problems.length > 0) throw new Error(JSON.stringify(loaded.problems));
-  const config = { ...loadConfig({ SLUICE_PUBLIC_URL: url }, opened.folder), file: loaded.file };
+  const config = {
+    ...loadConfig({ SLUICE_PUBLIC_URL: url, SLUICE_DATA: opened.folder }, opened.folder),
+    file: loaded.file,
+  };
   await applyFile(opened, loaded.file);
   const claimUrl = await offerClaim({ store: opened.store, dataFolder: opened.folder, publicUrl: url });
   const errors: unknown[] = [];
