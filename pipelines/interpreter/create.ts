@@ -28,7 +28,7 @@ import { exception, nullPointer, type Site } from "./thrown.ts";
 import {
   ClosureValue,
   ClassRef,
-  GroovyObject,
+  type GroovyObject,
   ListValue,
   MapValue,
   type ParameterShape,

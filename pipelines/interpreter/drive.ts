@@ -6,7 +6,7 @@ import { exception } from "./thrown.ts";
 import type { Value } from "./values.ts";
 
 /** `toString()` inside `toString()`: how often code that cannot wait may start more of its kind. */
-const MAX_NESTED = 24;
+const MAX_NESTED = 6;
 
 /**
  * Runs a flow from the bottom of the stack: deep calls are taken out of it and run here, what the scheduler has to see
@@ -75,8 +75,7 @@ function* wrap(meter: Meter, start: () => Eventual): Flow<Value> {
     return isFlow(value) ? yield* value : value;
   } catch (error) {
     // The stack of JavaScript is the last resort behind the counted depth.
-    if (error instanceof RangeError && /call stack/i.test(error.message))
-      throw new DepthLimitError(meter.limits.depth);
+    if (error instanceof RangeError) throw new DepthLimitError(meter.limits.depth);
     throw error;
   }
 }

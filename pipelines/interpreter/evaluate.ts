@@ -54,5 +54,7 @@ function errorOf(error: unknown): EvaluationError {
     };
   }
   if (error instanceof LimitError) return { code: error.code, message: error.message };
+  // Too deep for JavaScript's own stack: what the counted depth is there to prevent.
+  if (error instanceof RangeError) return { code: "limit.depth", message: "calls are nested too deeply" };
   throw error;
 }

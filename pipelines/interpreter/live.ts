@@ -44,8 +44,8 @@ export function measure(roots: Iterable<unknown>, limit: number): number {
 function ownBytes(value: object): number {
   if (value instanceof ListValue) return value.items.length * 8;
   if (value instanceof RangeValue) return value.items.length * 8;
-  if (value instanceof MapValue) return value.size * 40;
-  if (value instanceof SetValue) return value.size * 32;
+  if (value instanceof MapValue) return value.size * 130;
+  if (value instanceof SetValue) return value.size * 100;
   if (value instanceof BytesValue) return value.bytes.length;
   if (value instanceof StringBuilderValue) return value.text.length;
   if (value instanceof MatcherValue) return value.text.length;

@@ -44,7 +44,7 @@ export class Meter {
 
   /** Counts a call on its way in; gives how deep it is. */
   enter(): number {
-    this.tick();
+    this.tick(3);
     this.depth += 1;
     if (this.depth > this.limits.depth) {
       throw new DepthLimitError(this.limits.depth);

@@ -95,7 +95,12 @@ function arithmetic(operator: Operator, left: NumberOperand, right: NumberOperan
       return remainder(left, right);
     case "**":
       return power(left, right);
-    default:
+    case "&":
+    case "|":
+    case "^":
+    case "<<":
+    case ">>":
+    case ">>>":
       return bits(operator, left, right);
   }
 }

@@ -17,7 +17,11 @@ export class ThrownValue extends Error {
   /** Where it was first thrown, if that is known. */
   site: Site | undefined;
   constructor(value: Value, text: string, site?: Site) {
+    // Where a script threw is in `site`; a stack of ours would only cost time.
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(text);
+    Error.stackTraceLimit = before;
     this.value = value;
     this.site = site;
   }

@@ -9,7 +9,8 @@ import type { Value } from "../values.ts";
 import { Instance } from "../classes.ts";
 import type { Compiler } from "./compiler.ts";
 import { propertyName } from "./names.ts";
-import type { BlockScope, Place } from "./scope.ts";
+import { readPlace } from "./places.ts";
+import type { BlockScope } from "./scope.ts";
 import { fitting } from "./statements.ts";
 
 /** Writes a value to where an expression stands. */
@@ -145,16 +146,6 @@ export function indexOf(compiler: Compiler, node: ast.Index, scope: BlockScope):
   if (node.indices.length === 1 && only !== undefined && only.kind !== "Spread")
     return compiler.expression(only, scope);
   return compiler.expression({ kind: "ListExpression", elements: node.indices, span: node.span }, scope);
-}
-
-/** Reads a place. */
-export function readPlace(place: Place): Eval {
-  if (place.in === "frame") {
-    const { slot } = place;
-    return (frame) => frame.refs[slot]?.value ?? null;
-  }
-  const { index } = place;
-  return (frame) => frame.captured[index]?.value ?? null;
 }
 
 function updateOf(compiler: Compiler, target: ast.Expression, scope: BlockScope): Update {

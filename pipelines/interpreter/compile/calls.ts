@@ -7,7 +7,7 @@ import type { Runtime } from "../runtime.ts";
 import { exception, notPermitted } from "../thrown.ts";
 import { isKnownClass } from "../types.ts";
 import { ClassRef, ListValue, MapValue, type Value } from "../values.ts";
-import { readPlace } from "./assignment.ts";
+import { readPlace } from "./places.ts";
 import type { Compiler } from "./compiler.ts";
 import { pathOf, propertyName } from "./names.ts";
 import type { BlockScope } from "./scope.ts";

@@ -1,4 +1,4 @@
-import type { Expression, Parameter, Statement, TypeName } from "../../syntax/ast.ts";
+import type { ClassDeclaration, Expression, Parameter, Statement, TypeName } from "../../syntax/ast.ts";
 import type { Span } from "../../diagnostic.ts";
 import type { ClassDefinition, CompiledCode } from "../classes.ts";
 import type { Eval, Exec } from "../frame.ts";
@@ -32,5 +32,5 @@ export interface Compiler {
   classNamed(name: string): string | undefined;
   site(span: Span): Site;
   /** Declares a class that stands inside code: an anonymous one. */
-  define(node: import("../../syntax/ast.ts").ClassDeclaration, scope: BlockScope): ClassDefinition;
+  define(node: ClassDeclaration, scope: BlockScope): ClassDefinition;
 }

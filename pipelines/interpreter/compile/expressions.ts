@@ -328,7 +328,7 @@ function tilde(run: Runtime, value: Value): Eventual {
 
 type Compare = (left: Value, right: Value) => Eventual;
 
-function comparison(run: Runtime, operator: ast.BinaryOperator): Compare | undefined {
+function comparison(run: Runtime, operator: string): Compare | undefined {
   const order =
     (test: (n: number) => boolean): Compare =>
     (left, right) =>

@@ -3,7 +3,7 @@ import { readName } from "../dispatch.ts";
 import type { Eval } from "../frame.ts";
 import { isKnownClass } from "../types.ts";
 import { ClassRef } from "../values.ts";
-import { readPlace } from "./assignment.ts";
+import { readPlace } from "./places.ts";
 import type { Compiler } from "./compiler.ts";
 import type { BlockScope } from "./scope.ts";
 

@@ -1,6 +1,11 @@
 import type { Span } from "../../diagnostic.ts";
 import type * as ast from "../../syntax/ast.ts";
-import { type ClassDefinition, type CompiledCode, type CompiledParameter, ScriptObject } from "../classes.ts";
+import {
+  type ClassDefinition,
+  type CompiledCode,
+  type CompiledParameter,
+  type ScriptObject,
+} from "../classes.ts";
 import { isFlow, type Flow } from "../flow.ts";
 import { type Eval, type Exec, Frame } from "../frame.ts";
 import type { Runtime } from "../runtime.ts";

@@ -561,6 +561,7 @@ function tryCatch(compiler: Compiler, node: ast.Try, scope: BlockScope, returnsL
     } catch (error) {
       if (!(error instanceof ThrownValue)) throw error;
       run.meter.currentDepth = depth;
+      run.meter.tick(20);
       error.site ??= run.site;
       const handler = handlerFor(error.value);
       if (handler === undefined) throw error;

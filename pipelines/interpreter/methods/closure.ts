@@ -40,6 +40,7 @@ function* remember(
   args: readonly Value[],
 ): Flow<Value> {
   const key = keyOf(new ListValue([...args]));
+  if (typeof key === "string") run.meter.tick(key.length >> 6);
   const old = known.get(key);
   if (old !== undefined) return old;
   const made = run.call(self, args);

@@ -172,7 +172,7 @@ function combinations(run: Runtime, lists: readonly (readonly Value[])[]): Value
   let result: Value[][] = [[]];
   for (const items of lists) {
     run.meter.collection(result.length * items.length);
-    run.meter.tick(result.length * items.length);
+    run.meter.tick(result.length * items.length * 6);
     run.meter.allocate(result.length * items.length * 16);
     result = items.flatMap((item) => result.map((each) => [...each, item]));
   }
@@ -184,7 +184,7 @@ function permutations(run: Runtime, items: readonly Value[]): Value[][] {
   const result: Value[][] = [];
   for (const [i, item] of items.entries()) {
     for (const rest of permutations(run, [...items.slice(0, i), ...items.slice(i + 1)])) {
-      run.meter.tick(items.length);
+      run.meter.tick(items.length * 2 + 6);
       run.meter.collection(result.length);
       result.push([item, ...rest]);
     }
@@ -498,7 +498,7 @@ export const listMethods: MethodTable<ListValue> = table<ListValue>({
     let sets: Value[][] = [[]];
     for (const item of items) {
       run.meter.collection(sets.length * 2);
-      run.meter.tick(sets.length);
+      run.meter.tick(sets.length * 40);
       sets = [...sets, ...sets.map((set) => [...set, item])];
     }
     return new SetValue(sets.filter((set) => set.length > 0).map((set) => new ListValue(set)));

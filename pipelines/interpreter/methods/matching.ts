@@ -62,6 +62,8 @@ export function expandReplacement(
   text: string,
   groups: Groups,
 ): string {
+  if (!/[\\$]/.test(replacement)) return replacement;
+  run.meter.tick(1 + (replacement.length >> 4));
   let result = "";
   for (let i = 0; i < replacement.length; i += 1) {
     const char = replacement.charAt(i);

@@ -3,12 +3,12 @@ import type { Runtime } from "../runtime.ts";
 import { exception, notPermitted } from "../thrown.ts";
 import { simpleName, superclassOf } from "../types.ts";
 import {
-  BytesValue,
+  type BytesValue,
   CharValue,
   ClassRef,
-  ExceptionValue,
+  type ExceptionValue,
   type GStringValue,
-  IteratorValue,
+  type IteratorValue,
   ListValue,
   type Value,
 } from "../values.ts";

@@ -113,7 +113,11 @@ function callOwn(run: Runtime, self: Value, name: string, args: readonly Value[]
 function callRare(run: Runtime, self: Value, name: string, args: readonly Value[]): Eventual | undefined {
   if (self instanceof PatternValue) return patternMethods.get(name)?.(self, args, run);
   if (self instanceof MatcherValue) return matcherMethods.get(name)?.(self, args, run);
-  if (self instanceof ExceptionValue) return exceptionMethods.get(name)?.(self, args, run);
+  if (self instanceof ExceptionValue) {
+    const method = exceptionMethods.get(name);
+    // What an interruption tells besides, `result` and `causes`, has getters like everything else.
+    return method === undefined ? exceptionGetter(self, name, args) : method(self, args, run);
+  }
   if (self instanceof ClassRef) return classMethods.get(name)?.(self, args, run);
   if (self instanceof DateValue) return dateMethods.get(name)?.(self, args, run);
   if (self instanceof CharValue) {
@@ -200,4 +204,10 @@ function tablesOf(self: Value): readonly { has(name: string): boolean }[] {
   if (self instanceof SetValue) return [setMethods];
   if (isNumber(self)) return [numberMethods];
   return self instanceof ClosureValue ? [closureMethods] : [];
+}
+
+function exceptionGetter(self: ExceptionValue, name: string, args: readonly Value[]): Value | undefined {
+  const property = /^get([A-Z].*)$/.exec(name)?.[1];
+  if (property === undefined || args.length > 0) return undefined;
+  return self.properties.get(property.charAt(0).toLowerCase() + property.slice(1));
 }

@@ -48,7 +48,7 @@ class Matching {
   /** Counts a step; from a certain number on failures are remembered. */
   private count(): void {
     this.steps += 1;
-    if (this.steps % 16 === 0) this.meter.tick();
+    if (this.steps % 4 === 0) this.meter.tick();
     if (this.steps > STEPS_WITHOUT_MEMORY && this.failed === null && this.program.isMemorable)
       this.failed = new Map();
   }

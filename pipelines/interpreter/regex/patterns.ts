@@ -1,4 +1,4 @@
-import { PatternValue } from "../values.ts";
+import type { PatternValue } from "../values.ts";
 import { parseRegex } from "./parse.ts";
 import { compileRegex, type RegexProgram } from "./program.ts";
 
