@@ -1,3 +1,4 @@
+import { sharedFolder, shareFile, unshareFile } from "./shared-files.ts";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
@@ -57,6 +58,8 @@ export class Exec {
   #log: StepLog | null = null;
   #place: ExecPlace | null = null;
   #cancelling: Promise<void> | null = null;
+  /** Known places of secret files that this step uses. */
+  readonly #shared: string[] = [];
   /** Set when the container is gone, maybe before anybody follows. */
   #gone: RunnerFailure | null = null;
 
@@ -157,6 +160,7 @@ export class Exec {
     this.#log?.forget();
     fs.rmSync(this.#recordFile(), { force: true });
     fs.rmSync(this.#secretFolder(this.#place?.supervised), { recursive: true, force: true });
+    for (const folder of this.#shared.splice(0)) unshareFile(folder);
   }
 
   async #finish(log: StepLog, follower: StepFollower): Promise<Outcome> {
@@ -247,23 +251,29 @@ export class Exec {
       env[secret.variable] =
         secret.as === "value"
           ? value.toString("utf8")
-          : this.#writeSecret(place, i, secret.fileName ?? "secret", value);
+          : this.#writeSecret(place, { i, ref: secret.ref, name: secret.fileName ?? "secret" }, value);
     }
     const { n, token } = this.record;
     return runFiles({ n, run: command.run, cwd: command.cwd, env, token });
   }
 
   // Read by nobody but the container's user; gone with the step.
-  #writeSecret(place: ExecPlace, i: number, name: string, value: Buffer): string {
+  #writeSecret(place: ExecPlace, as: { i: number; ref: string; name: string }, value: Buffer): string {
+    const { name } = as;
     if (name.includes("/") || name === "." || name === ".." || name.includes("\0")) {
       throw new RunnerFailure("refused", "file", `"${name}" cannot be the name of a secret file`);
     }
-    const folder = path.join(this.#secretFolder(place.supervised), String(i));
+    const folder = path.join(this.#secretFolder(place.supervised), String(as.i));
     fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
     const file = path.join(folder, name);
     fs.writeFileSync(file, value, { mode: 0o400 });
     if (process.getuid?.() === 0) fs.chownSync(file, place.uid, place.gid);
-    return `${SESSION_FOLDER}/in/f/${String(this.record.n)}/${String(i)}/${name}`;
+    const shared = sharedFolder(as.ref);
+    if (shared === null) return `${SESSION_FOLDER}/in/f/${String(this.record.n)}/${String(as.i)}/${name}`;
+    const known = path.join(place.supervised.inFolder, "f", shared);
+    shareFile(file, known, name);
+    this.#shared.push(known);
+    return `${SESSION_FOLDER}/in/f/${shared}/${name}`;
   }
 
   #secretFolder(supervised: Supervised | undefined): string {
