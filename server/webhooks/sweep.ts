@@ -18,6 +18,9 @@ export interface SweepDeps extends ReceiveDeps {
   readonly log: { warn(fields: Readonly<Record<string, unknown>>, text: string): void };
 }
 
+/** Stands among the recorded heads once a repository was looked at; no branch or tag is called so. */
+const LOOKED = { ref: "HEAD", sha: "0".repeat(40) } as const;
+
 /** Looks at start and every five minutes for pushes that no webhook told of. */
 export function startSweep(deps: SweepDeps, everyMs = SWEEP_MS): Loop {
   return startLoop({
@@ -65,7 +68,8 @@ export async function sweepProject(
   if (recorded.size === 0 && !(await hasDeliveries(deps.store, project.id))) {
     await deps.store.call(recordHeads, {
       projectId: project.id,
-      heads: [...found].map(([ref, { sha }]) => ({ ref, sha })),
+      // An empty repository leaves no head: without the mark its first push would be a first look again.
+      heads: [LOOKED, ...[...found].map(([ref, { sha }]) => ({ ref, sha }))],
     });
     return { built: 0 };
   }

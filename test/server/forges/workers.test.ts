@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { readSluiceFile } from "../../../server/config.ts";
-import type { ForgeConfig } from "../../../server/config-schema.ts";
+import type { ForgeConfig, SluiceFile } from "../../../server/config-schema.ts";
 import { createForges } from "../../../server/forges/forges.ts";
 import type { Forges } from "../../../server/forges/forges.ts";
 import { startSettling } from "../../../server/forges/settle.ts";
@@ -30,6 +30,7 @@ describe("the workers beside the forges", () => {
   let forges: Forges;
   let config: Readonly<Record<string, ForgeConfig>>;
   let receive: ReceiveDeps;
+  let applied: SluiceFile;
   const { signal } = new AbortController();
 
   before(async () => {
@@ -58,6 +59,7 @@ projects:
       null,
     );
     await secrets.putSecret(server, "tea-token", { type: "string", text: gitea.token }, null);
+    applied = loaded.file;
     config = loaded.file.forges;
     forges = createForges({ forges: config, secrets, folder: join(opened.folder, "mirrors") });
     receive = {
@@ -129,6 +131,27 @@ projects:
     const heads = await opened.store.db.selectFrom("refHeads").select("ref").execute();
     assert.ok(heads.every((head) => head.ref !== "refs/tags/v1"));
     assert.equal((await buildsOf("shop")).length, 2);
+  });
+
+  it("the sweep builds the first push to a repository that was empty when it was looked at", async () => {
+    const { store, vault } = opened;
+    const url = await repository.server.createRepository("fresh");
+    const project = {
+      forge: "plain",
+      repo: "fresh",
+      jenkinsfile: "Jenkinsfile",
+      images: [],
+      tags: {},
+      routes: [],
+    };
+    await applyFile({ store, vault }, { ...applied, projects: { ...applied.projects, fresh: project } });
+    await sweep();
+    await repository.git("push", "--quiet", url, "main");
+    await sweep();
+    assert.deepEqual(
+      (await buildsOf("fresh")).map((build) => build.ref),
+      ["refs/heads/main"],
+    );
   });
 
   it("a tag whose commit is unknown is asked for before its build starts", async () => {
