@@ -123,6 +123,9 @@ projects:
     await page.getByRole("link", { name: "See the build" }).click();
     await page.locator("h1").getByRole("img", { name: "succeeded" }).waitFor();
 
+    await page.goto(`${url}/p/shop/b/1`);
+    await page.locator(".steps code", { hasText: "said after the gate" }).waitFor();
+
     await copy.push(FAILS, "Break it");
     await page.goto(`${url}/p/shop/b/2`);
     await page.locator("h1").getByRole("img", { name: "failed" }).waitFor();

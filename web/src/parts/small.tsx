@@ -17,6 +17,8 @@ export function Pill(props: { readonly look: Look; readonly children: ReactNode 
 
 /** A person by initial and name. The colour comes from the name: nothing is fetched from elsewhere. */
 export function Person(props: { readonly name: string }) {
+  // A bare commit of plain git may come without a name.
+  if (props.name === "") return null;
   const grounds = ["a", "l", "w", "m"] as const;
   let sum = 0;
   for (const letter of props.name) sum += letter.codePointAt(0) ?? 0;

@@ -337,7 +337,7 @@ export const en = {
     raw: "Raw log",
     line: (n: number) => `line ${n}`,
     lineRange: (from: number, to: number) => `lines ${from} to ${to}`,
-    empty: "No output.",
+    empty: "No output of its own. What the pipeline said stands in the console text.",
     waiting: "No output yet.",
     earlier: "Earlier lines are being read",
     complete: "complete",

@@ -320,7 +320,7 @@ export const zhCn: Texts = {
     raw: "原始日志",
     line: (n) => `第 ${n} 行`,
     lineRange: (from, to) => `第 ${from} 至 ${to} 行`,
-    empty: "没有输出。",
+    empty: "此步骤没有自己的输出。流水线输出的内容见控制台文本。",
     waiting: "还没有输出。",
     earlier: "正在读取更早的内容",
     complete: "完整",

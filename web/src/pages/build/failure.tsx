@@ -27,9 +27,9 @@ export function FailureCard(props: { readonly build: Build }) {
           step,
           line === undefined ? undefined : { from: line, to: line },
         );
-  const where = [failure?.stage, failure?.label]
-    .filter((part) => part !== null && part !== undefined)
-    .join(" › ");
+  // A step such as "error" is labelled with its own words; they are said once.
+  const label = failure?.label === failure?.text ? undefined : failure?.label;
+  const where = [failure?.stage, label].filter((part) => part !== null && part !== undefined).join(" › ");
   return (
     <section className={`card fc fc-${look.tone}`} aria-labelledby="fc">
       <div className="fc-h">
@@ -77,11 +77,13 @@ export function FailureCard(props: { readonly build: Build }) {
           <Link to={address} className="btn go">
             {line === undefined ? texts.home.open : texts.build.openLine(line)}
           </Link>
-          <CopyButton
-            text={new URL(address, window.location.href).href}
-            what={texts.build.copyLineLink}
-            words={texts.build.copyLineLink}
-          />
+          {line === undefined ? null : (
+            <CopyButton
+              text={new URL(address, window.location.href).href}
+              what={texts.build.copyLineLink}
+              words={texts.build.copyLineLink}
+            />
+          )}
           {build.lastGood === null ? null : (
             <Link to={links.buildTab(build.project, build.number, "changes")} className="btn ghost">
               {texts.build.sinceGood(build.lastGood)}

@@ -137,6 +137,9 @@ function People(props: { readonly gate: Gate }) {
   const texts = useTexts();
   const me = useMe();
   const decided = new Set(gate.approvals.map((approval) => approval.by));
+  const waits =
+    gate.state === "open" && (gate.approvers.length > 0 || (!gate.mayDecide && gate.whyNot !== null));
+  if (gate.approvals.length === 0 && !waits) return null;
   return (
     <ul className="ppl">
       {gate.approvals.map((approval) => (
