@@ -44,6 +44,7 @@ export function createHost(
     const library = libraries.call(name, args, site);
     if (library !== undefined) return library;
     if (name === "println") return printed(run, args, site);
+    if (name === "evaluate") return evaluateText(run, args, site);
     if (name === "step") {
       const meant = callOfMetaStep(args, (value) => run.textOf(value));
       if (meant !== undefined) return callFunction(meant.name, meant.args, site);
@@ -78,6 +79,21 @@ export function createHost(
       run.print(text.replace(/\n$/, ""));
     },
   };
+}
+
+/** `evaluate(text)`: Groovy made at run time, with the variables of the script. */
+function evaluateText(run: Run, args: CallArguments, site: Site): Flow<Value> {
+  const { program, problem } = run.parse(run.textOf(args.positional[0] ?? ""));
+  if (problem !== null)
+    throw exception(
+      "org.codehaus.groovy.control.MultipleCompilationErrorsException",
+      `startup failed:\n${problem}`,
+      site,
+    );
+  const { evaluator, script } = run;
+  return evaluator.runScript(
+    script === null ? evaluator.load(program, "Script1") : evaluator.load(program, "Script1", script),
+  );
 }
 
 function* passOver(run: Run, name: string, reason: string, args: CallArguments): Flow<Value> {

@@ -1,7 +1,7 @@
 import type { Eventual } from "../../interpreter/flow.ts";
 import { HostObject } from "../../interpreter/host.ts";
 import type { CallArguments } from "../../interpreter/host.ts";
-import type { Value } from "../../interpreter/values.ts";
+import { ClassRef, type Value } from "../../interpreter/values.ts";
 
 /** An object with fixed fields: `x.name`, `x.getName()`, nothing to write and nothing to call. */
 export class PlainObject extends HostObject {
@@ -17,7 +17,7 @@ export class PlainObject extends HostObject {
   }
 
   getProperty(name: string): Eventual | undefined {
-    return this.#fields.get(name);
+    return name === "class" ? new ClassRef(this.javaClass) : this.#fields.get(name);
   }
 
   setProperty(): boolean {
@@ -26,7 +26,7 @@ export class PlainObject extends HostObject {
 
   callMethod(name: string, args: CallArguments): Eventual | undefined {
     if (args.named !== null || args.positional.length > 0) return undefined;
-    return this.#fields.get(propertyOfGetter(name) ?? name);
+    return this.getProperty(propertyOfGetter(name) ?? name);
   }
 
   toText(): string {
