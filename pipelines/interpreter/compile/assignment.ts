@@ -10,7 +10,8 @@ import { Instance } from "../classes.ts";
 import type { Compiler } from "./compiler.ts";
 import { propertyName } from "./names.ts";
 import { readPlace } from "./places.ts";
-import type { BlockScope } from "./scope.ts";
+import type { Runtime } from "../runtime.ts";
+import type { BlockScope, Place } from "./scope.ts";
 import { fitting } from "./statements.ts";
 
 /** Writes a value to where an expression stands. */
@@ -46,6 +47,8 @@ export function compileAssignment(compiler: Compiler, node: ast.Assignment, scop
       return isFlow(result) ? storeLater(store, frame, result) : store(frame, result);
     };
   }
+  const place = node.target.kind === "Variable" ? scope.find(node.target.name) : undefined;
+  if (place?.in === "frame") return changeLocal(compiler, place, operator, value);
   const update = updateOf(compiler, node.target, scope);
   return (frame) =>
     update(frame, (old) => {
@@ -56,6 +59,34 @@ export function compileAssignment(compiler: Compiler, node: ast.Assignment, scop
     });
 }
 
+/** `x += value` of a local variable. */
+function changeLocal(
+  compiler: Compiler,
+  place: Place & { in: "frame" },
+  operator: Operator,
+  value: Eval,
+): Eval {
+  const run = compiler.run;
+  const { slot } = place;
+  const fit = fitting(compiler, place.variable.type);
+  const store: Store = (frame, next) => {
+    const fitted = fit(next);
+    frame.set(slot, fitted);
+    return fitted;
+  };
+  return (frame) => {
+    const old = frame.get(slot);
+    const right = value(frame);
+    if (isFlow(right)) {
+      return andThen(right, (settled) =>
+        andThen(operate(run, operator, old, settled), (next) => store(frame, next)),
+      );
+    }
+    const next = operate(run, operator, old, right);
+    return isFlow(next) ? storeLater(store, frame, next) : store(frame, next);
+  };
+}
+
 function* storeLater(store: Store, frame: Frame, flow: Flow<Value>): Flow<Value> {
   const result = store(frame, yield* flow);
   return isFlow(result) ? yield* result : result;
@@ -64,6 +95,7 @@ function* storeLater(store: Store, frame: Frame, flow: Flow<Value>): Flow<Value>
 /** How a value is written to an expression. */
 export function assignTo(compiler: Compiler, target: ast.Expression, scope: BlockScope): Store {
   const run = compiler.run;
+  // oxlint-disable-next-line switch-exhaustiveness-check -- only three kinds of expression can be assigned to
   switch (target.kind) {
     case "Variable":
       return storeVariable(compiler, target, scope);
@@ -150,6 +182,7 @@ export function indexOf(compiler: Compiler, node: ast.Index, scope: BlockScope):
 
 function updateOf(compiler: Compiler, target: ast.Expression, scope: BlockScope): Update {
   const run = compiler.run;
+  // oxlint-disable-next-line switch-exhaustiveness-check -- only three kinds of expression can be assigned to
   switch (target.kind) {
     case "Variable": {
       const place = scope.find(target.name);
@@ -205,7 +238,26 @@ export function compileIncrement(compiler: Compiler, node: ast.Increment, scope:
   const run = compiler.run;
   const by = node.operator === "++" ? 1 : -1;
   const update = updateOf(compiler, node.operand, scope);
-  if (node.isPrefix) return (frame) => update(frame, (old) => stepped(run, old, by));
+  const place = node.operand.kind === "Variable" ? scope.find(node.operand.name) : undefined;
+  if (place?.in === "frame")
+    return incrementInt(place.slot, by, node.isPrefix, incrementSlowly(run, update, by, node.isPrefix));
+  return incrementSlowly(run, update, by, node.isPrefix);
+}
+
+/** The usual case: an int in a local variable. */
+function incrementInt(slot: number, by: 1 | -1, isPrefix: boolean, otherwise: Eval): Eval {
+  return (frame) => {
+    const ref = frame.refs[slot];
+    if (ref === undefined || typeof ref.value !== "number") return otherwise(frame);
+    const old = ref.value;
+    const next = (old + by) | 0;
+    ref.value = next;
+    return isPrefix ? next : old;
+  };
+}
+
+function incrementSlowly(run: Runtime, update: Update, by: 1 | -1, isPrefix: boolean): Eval {
+  if (isPrefix) return (frame) => update(frame, (old) => stepped(run, old, by));
   return (frame) => {
     let before: Value = null;
     return andThen(

@@ -55,6 +55,7 @@ export function compileStatement(compiler: Compiler, node: ast.Statement, scope:
 
 /** Compiles the last statement of code, whose value is the value of the code. */
 export function compileLast(compiler: Compiler, node: ast.Statement, scope: BlockScope): Exec {
+  // oxlint-disable-next-line switch-exhaustiveness-check -- all other kinds have no value
   switch (node.kind) {
     case "ExpressionStatement":
       return returnOf(compiler, node, compiler.expression(node.expression, scope));

@@ -41,7 +41,7 @@ function substring(self: string, from: number, to: number): string {
 }
 
 /** The character, or characters, at an index, a range or a list of them. */
-function charactersAt(run: Runtime, self: string, index: Value): string | undefined {
+function charactersAt(self: string, index: Value): string | undefined {
   const at = intOf(index);
   if (at !== undefined) {
     const from = at < 0 ? self.length + at : at;
@@ -52,7 +52,7 @@ function charactersAt(run: Runtime, self: string, index: Value): string | undefi
     return rangeOfText(self, index);
   }
   if (!(index instanceof ListValue || index instanceof RangeValue)) return undefined;
-  return index.items.map((item) => charactersAt(run, self, item) ?? "").join("");
+  return index.items.map((item) => charactersAt(self, item) ?? "").join("");
 }
 
 function rangeOfText(self: string, range: RangeValue): string {
@@ -320,7 +320,7 @@ export const stringMethods: MethodTable<string> = table<string>({
     return new CharValue(self.charCodeAt(at));
   },
   codePointAt: (self, [index]) => self.codePointAt(intOf(index) ?? 0) ?? 0,
-  getAt: (self, [index = null], run) => charactersAt(run, self, index),
+  getAt: (self, [index = null]) => charactersAt(self, index),
   take: (self, [count]) => self.slice(0, Math.max(0, intOf(count) ?? 0)),
   drop: (self, [count]) => self.slice(Math.max(0, intOf(count) ?? 0)),
   takeRight: (self, [count]) => self.slice(Math.max(0, self.length - (intOf(count) ?? 0))),
