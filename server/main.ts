@@ -201,6 +201,7 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
     const ingest = createIngest({
       store,
       blobs,
+      logs,
       sealOf,
       scopeOf: (buildId) => ports.scopeOf(buildId),
       ports: () => beginPorts,

@@ -127,7 +127,7 @@ class LoadedEngine implements Engine {
     return this.#finish({
       result: "FAILURE",
       reason: {
-        code: "file_invalid",
+        code: "invalid_file",
         fault: "file",
         text: first === undefined ? "the file is invalid" : `line ${first.span.line}: ${first.message}`,
       },

@@ -84,7 +84,7 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
       hasAgentImage: true,
       hasScm: true,
     };
-    return { kind: "head", head };
+    return { kind: "head", head, facts };
   } catch (error) {
     if (error instanceof ForgeError)
       return {

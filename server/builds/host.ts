@@ -9,7 +9,14 @@ import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
 import { failBuild } from "./journal/fail-build.ts";
 import { readHead } from "./head.ts";
-import { type JournalRow, readJournal, readOutcomes, saveHead, unloadBuild } from "./journal/load-build.ts";
+import {
+  type CommitFacts,
+  type JournalRow,
+  readJournal,
+  readOutcomes,
+  saveHead,
+  unloadBuild,
+} from "./journal/load-build.ts";
 import type { EndInput, TurnResult } from "./journal/turn-input.ts";
 import { type BeginPorts, type BeginScope, sealOutcome } from "./prepare-begin.ts";
 import { type BuildSeal } from "./seal.ts";
@@ -24,7 +31,7 @@ const IDLE_MS = 30_000;
 
 /** A build frozen for its run, or why it cannot be. */
 export type Frozen =
-  | { readonly kind: "head"; readonly head: Head }
+  | { readonly kind: "head"; readonly head: Head; readonly facts: CommitFacts }
   | { readonly kind: "invalid"; readonly console: readonly string[]; readonly text: string }
   | { readonly kind: "failed"; readonly code: string; readonly text: string };
 
@@ -236,6 +243,7 @@ export function createBuildHost(deps: Deps): BuildHost {
       changes: JSON.stringify(head.changes),
       body: seal.seal("head", JSON.stringify(head)),
       startedAtMs: head.startedAtMs,
+      facts: frozen.facts,
     });
     return saved ? head : null;
   }

@@ -14,6 +14,15 @@ export type LogWrite =
   | { readonly kind: "stored"; readonly length: number }
   | { readonly kind: "wrong-offset"; readonly length: number };
 
+/** How long a log is; a last line without its end counts. */
+export interface LogSize {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+const PIECE_BYTES = 1024 * 1024;
+const NEWLINE = 10;
+
 /** The logs of steps: one append-only file each, whose length is the only truth about how far a runner has come. */
 export interface StepLogs {
   /** Appends bytes that belong at `at`; bytes that are there already are not written twice. */
@@ -26,6 +35,8 @@ export interface StepLogs {
     limit: number,
   ): Promise<{ bytes: Uint8Array; length: number }>;
   length(buildId: number, stepNo: number): Promise<number>;
+  /** Size and number of lines of a log that has come to its end. */
+  measure(buildId: number, stepNo: number): Promise<LogSize>;
   /** When the build last printed anything, by this process's clock; null when it has not. */
   lastOutputAtMs(buildId: number): number | null;
   onAppended(listener: LogListener): () => void;
@@ -70,8 +81,30 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
     return { kind: "stored", length: now };
   }
 
+  async function measure(buildId: number, stepNo: number): Promise<LogSize> {
+    const bytes = await length(buildId, stepNo);
+    if (bytes === 0) return { bytes, lines: 0 };
+    const file = await open(files.logOf(buildId, stepNo), "r");
+    try {
+      let lines = 0;
+      let last = NEWLINE;
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, bytes));
+      for (let at = 0; at < bytes;) {
+        const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, bytes - at), at);
+        if (bytesRead === 0) break;
+        for (const byte of piece.subarray(0, bytesRead)) if (byte === NEWLINE) lines += 1;
+        last = piece[bytesRead - 1] ?? NEWLINE;
+        at += bytesRead;
+      }
+      return { bytes, lines: last === NEWLINE ? lines : lines + 1 };
+    } finally {
+      await file.close();
+    }
+  }
+
   return {
     length,
+    measure,
     async write(buildId, stepNo, at, bytes) {
       const key = `${buildId}.${stepNo}`;
       const before = queues.get(key) ?? Promise.resolve();

@@ -143,6 +143,8 @@ export interface CommandEnd {
   readonly session: string;
   readonly buildId: number;
   readonly stepNo: number | null;
+  /** Of the step's log, which is whole by now. */
+  readonly log: { readonly bytes: number; readonly lines: number } | null;
   readonly effect: EffectEnd | null;
   /** The agent is open now. */
   readonly ready: { readonly workspace: string; readonly node: string } | null;
@@ -204,6 +206,14 @@ export const endCommands = procedure(
 );
 
 function* writeLeftovers(tx: Transaction, end: CommandEnd): Steps<void> {
+  if (end.log !== null && end.stepNo !== null)
+    yield* tx.run(
+      tx.db
+        .updateTable("steps")
+        .set({ logBytes: end.log.bytes, logLines: end.log.lines })
+        .where("buildId", "=", end.buildId)
+        .where("stepNo", "=", end.stepNo),
+    );
   for (const blob of end.blobs)
     yield* tx.run(
       tx.db.insertInto("blobs").values({

@@ -20,6 +20,7 @@ import {
   sessionOutcome,
   textOf,
 } from "../builds/translate/outcome.ts";
+import type { StepLogs } from "../builds/logs.ts";
 import type { Store } from "../store/store.ts";
 import type { Blobs } from "./blobs.ts";
 import {
@@ -41,6 +42,7 @@ export interface Ingest {
 interface Deps {
   readonly store: Store;
   readonly blobs: Blobs;
+  readonly logs: Pick<StepLogs, "measure">;
   readonly sealOf: (buildId: number) => Promise<BuildSeal>;
   /** The build's scope as its frozen head says it, for a command that follows from another. */
   readonly scopeOf: (buildId: number) => Promise<BeginScope>;
@@ -80,7 +82,7 @@ export function createIngest(deps: Deps): Ingest {
       if (command.endedAtMs !== null && command.effectKind !== "session") continue;
       try {
         const end = await endOf(command, event.outcome);
-        if (end !== null) ends.push(end);
+        if (end !== null) ends.push(await withLog(end));
       } catch (err) {
         log.error({ command: command.id, err }, "the end of a command could not be read");
         ends.push(await failedEnd(command, err));
@@ -88,6 +90,11 @@ export function createIngest(deps: Deps): Ingest {
     }
     if (ends.length > 0) for (const build of await store.call(endCommands, { ends })) deps.poke(build);
     return { acked, refused: [...refused] };
+  }
+
+  async function withLog(end: CommandEnd): Promise<CommandEnd> {
+    if (end.stepNo === null || end.effect === null) return end;
+    return { ...end, log: await deps.logs.measure(end.buildId, end.stepNo) };
   }
 
   async function failedEnd(command: KnownCommand, error: unknown): Promise<CommandEnd> {
@@ -120,6 +127,7 @@ export function createIngest(deps: Deps): Ingest {
       session: command.session,
       buildId: command.buildId,
       stepNo: command.stepNo,
+      log: null,
       effect: null,
       ready: null,
       blobs: [],

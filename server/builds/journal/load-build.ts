@@ -55,6 +55,13 @@ export const readOutcomes = procedure(
   },
 );
 
+/** What is said of a build's commit by the commit itself. */
+export interface CommitFacts {
+  readonly title: string;
+  readonly author: string;
+  readonly authorMail: string;
+}
+
 /** Freezes the head, once; whoever comes second reads the first one's. */
 export const saveHead = procedure(
   "builds.saveHead",
@@ -71,9 +78,10 @@ export const saveHead = procedure(
       changes: string;
       body: Uint8Array;
       startedAtMs: number;
+      facts: CommitFacts;
     },
   ): Steps<boolean> {
-    const { fence, ...head } = input;
+    const { fence, facts, ...head } = input;
     if (!(yield* holds(tx, { name: `build:${input.buildId}`, fence }))) return false;
     yield* tx.run(
       tx.db
@@ -81,16 +89,34 @@ export const saveHead = procedure(
         .values(head)
         .onConflict((conflict) => conflict.doNothing()),
     );
+    const build = yield* tx.first(
+      tx.db
+        .selectFrom("builds")
+        .select(["sha", "title", "author", "authorMail"])
+        .where("id", "=", input.buildId)
+        .forUpdate(),
+    );
+    if (build === undefined) return false;
     yield* tx.run(
       tx.db
         .updateTable("builds")
-        .set({ sha: input.sha })
-        .where("id", "=", input.buildId)
-        .where("sha", "is", null),
+        .set({
+          sha: build.sha ?? input.sha,
+          // A plain git server's hook says nothing of the commit; what a forge said stands.
+          title: said(build.title, facts.title),
+          author: said(build.author, facts.author),
+          authorMail: said(build.authorMail, facts.authorMail),
+        })
+        .where("id", "=", input.buildId),
     );
     return true;
   },
 );
+
+function said(before: string | null, now: string): string | null {
+  if (before !== null && before !== "") return before;
+  return now === "" ? null : now;
+}
 
 /** Gives the build back unless an outcome was committed meanwhile; true when nobody holds it any more. */
 export const unloadBuild = procedure(

@@ -238,7 +238,7 @@ describe("a declarative pipeline", () => {
   it("reports a wrong file with line and column, and runs nothing", () => {
     const result = dry("pipeline {\n  agent any\n  stages {\n  }\n}\n");
     assert.match(result.text, /WorkflowScript: 3: No stages specified @ line 3, column 3\./);
-    assert.equal(result.end.reason?.code, "file_invalid");
+    assert.equal(result.end.reason?.code, "invalid_file");
     assert.equal(result.end.reason?.fault, "file");
     assert.doesNotMatch(result.text, /Start of Pipeline/);
   });

@@ -34,7 +34,7 @@ describe("a whole Jenkinsfile", () => {
         answer,
       });
       assert.notEqual(life.end.reason?.code, "internal", `${text}\n${life.end.reason?.text ?? ""}`);
-      assert.notEqual(life.end.reason?.code, "file_invalid", `${text}\n${life.end.reason?.text ?? ""}`);
+      assert.notEqual(life.end.reason?.code, "invalid_file", `${text}\n${life.end.reason?.text ?? ""}`);
       crashes += life.crashes;
     }
     assert.ok(crashes > FILES, `only ${crashes} crashes`);
