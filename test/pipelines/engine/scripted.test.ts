@@ -154,6 +154,36 @@ describe("a scripted pipeline", () => {
     assert.equal(result.end.reason?.fault, "file");
   });
 
+  it("takes classes, builders and whole pipelines from libraries", () => {
+    const files = {
+      "src/org/foo/Bar.groovy":
+        'package org.foo\nclass Bar implements Serializable {\n def script\n Bar(script) { this.script = script }\n def hi(n) { script.echo ">hi ${n} ${script.env.JOB_NAME}" } }',
+      "vars/pipe.groovy":
+        "def call(Map c) { pipeline { agent any\n stages { stage('S') { steps { echo \">${c.name} ${other.name()}\" } } } } }",
+      "vars/other.groovy": "def name() { 'other' }",
+      "vars/settings.groovy":
+        'def call(Closure body) { def config = [:]\n body.resolveStrategy = Closure.DELEGATE_FIRST\n body.delegate = config\n body()\n echo ">${config.a}" }',
+    };
+    const libraries = [{ name: "ours", version: "1", commit: "b".repeat(40), implicit: true, files }];
+    const run = (text: string): string[] => said(dry(text, { libraries }));
+    assert.deepEqual(run("@Library('ours') import org.foo.Bar\nnode { new Bar(this).hi(3) }"), [
+      "hi 3 shop/main",
+    ]);
+    assert.deepEqual(run("pipe(name: 'N')"), ["N other"]);
+    assert.deepEqual(run("settings { a = 5 }"), ["5"]);
+  });
+
+  it("shows what an interruption tells, and evaluates text", () => {
+    const result = dry(`
+      try { timeout(time: 1, unit: 'SECONDS') { sleep 5 } }
+      catch (org.jenkinsci.plugins.workflow.steps.FlowInterruptedException e) {
+        echo ">\${e.getCauses()[0].class.simpleName} \${e.result} \${e.causes[0].shortDescription}" }
+      echo ">\${evaluate('1 + 1')}"
+      throw new hudson.AbortException('final')`);
+    assert.deepEqual(said(result), ["ExceededTimeout ABORTED Timeout has been exceeded", "2"]);
+    assert.match(result.text, /ERROR: final\nFinished: FAILURE$/);
+  });
+
   it("calls functions of shared libraries", () => {
     const library = {
       name: "ours",
