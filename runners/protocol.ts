@@ -140,6 +140,8 @@ export const Scm = z.strictObject({
   mirrorPath: z.string().startsWith("/").nullable(),
   /** Plain http is spoken only to a forge that the administrator marked so. */
   insecureHttp: z.boolean(),
+  /** The commit that the build is told of, where it is not `sha`: a working tree's is the one it began from. */
+  commit: CommitId.optional(),
 });
 export type Scm = z.infer<typeof Scm>;
 

@@ -147,7 +147,7 @@ async function describe(plan: CheckoutPlan, mirror: Mirror): Promise<CheckoutVal
     author,
     message,
     env: {
-      GIT_COMMIT: scm.sha,
+      GIT_COMMIT: scm.commit ?? scm.sha,
       ...(branch === null ? {} : { GIT_BRANCH: `origin/${branch}`, GIT_LOCAL_BRANCH: branch }),
       ...(scm.url === null ? {} : { GIT_URL: scm.url }),
     },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type {
   Begin,
   BuildEnd,
+  DeploymentRequest,
   EffectId,
   Head,
   MessageRequest,
@@ -69,6 +70,10 @@ export interface BeginPorts {
   /** Channel and recipients of a message step. */
   messageRoute(scope: BeginScope, request: MessageRequest): MessageRoute | null;
   limits(scope: BeginScope): Limits;
+  /** Where deployments are only planned (`sluice run`): what the step ends with at once. */
+  planDeployment?(scope: BeginScope, begin: Begin, request: DeploymentRequest): Promise<EffectOutcome>;
+  /** Where there is one runner that stands for every label (`sluice run`). */
+  readonly ignoresLabels?: boolean;
 }
 
 /** `b118.0.2-1_4`: known before anything happens, fit for the names of files and containers. */
@@ -155,6 +160,7 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       };
     case "deployment": {
       if (!scope.trusted) return refused("a change of somebody who may not write deploys nothing");
+      if (ports.planDeployment !== undefined) return ended(await ports.planDeployment(scope, begin, request));
       const reachable = await ports.environmentsFor(scope, request.environments);
       if (!reachable.ok) return refused(reachable.reason);
       if (reachable.environments.length === 0) return ended({ value: [] });
@@ -245,7 +251,7 @@ async function prepareCommands(
     port: {
       kind: "session",
       outer: request.outer === null ? null : handleOf(scope.buildId, request.outer),
-      label: request.label ?? "",
+      label: ports.ignoresLabels === true ? "" : (request.label ?? ""),
       trust: scope.trusted ? "trusted" : "untrusted",
       profile: scope.trusted ? "standard" : "untrusted",
       request: scope.seal.seal(`session ${handle}`, JSON.stringify(request)),
