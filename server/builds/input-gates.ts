@@ -1,3 +1,4 @@
+import { isAtLeast } from "../auth/roles.ts";
 import { z } from "zod";
 import type { Stored } from "../../pipelines/ports.ts";
 import type { DecisionRequest } from "../http/contract/gates.ts";
@@ -22,15 +23,13 @@ const Form = z.object({
 });
 const Submitters = z.array(z.string());
 
-const RANK = ["viewer", "developer", "deployer", "maintainer", "admin"];
-
 /** Whether somebody may answer an `input`: developers may, unless the file names who. */
 export function mayAnswer(
   submitters: string | null,
   by: Actor,
 ): { may: boolean; whyNot: string | null; approvers: readonly string[] } {
   const named = submitters === null ? [] : Submitters.parse(JSON.parse(submitters));
-  const developer = RANK.indexOf(by.role) >= RANK.indexOf("developer");
+  const developer = isAtLeast(by.role, "developer");
   if (!developer) return { may: false, whyNot: "answering needs the role developer", approvers: named };
   if (named.length === 0 || by.role === "admin" || named.includes(by.login) || named.includes(by.role))
     return { may: true, whyNot: null, approvers: named };

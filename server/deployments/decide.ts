@@ -1,3 +1,5 @@
+import { isAtLeast } from "../auth/roles.ts";
+import { Role } from "../http/contract/people.ts";
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import type { DecisionRequest } from "../http/contract/gates.ts";
@@ -13,13 +15,11 @@ import { type Target, TargetError } from "./target.ts";
 
 /** Who may decide, as the gate's row keeps it. */
 const Approvers = z.object({
-  role: z.string(),
+  role: Role,
   people: z.array(z.string()),
   pusher: z.boolean(),
   reason: z.boolean(),
 });
-
-const RANK = ["viewer", "developer", "deployer", "maintainer", "admin"];
 
 /** Whether somebody may decide a deployment's gate, and the words when not. */
 export function mayDecideDeployment(
@@ -34,7 +34,7 @@ export function mayDecideDeployment(
     return { ...base, may: false, whyNot: "whoever pushed does not decide here: somebody else must" };
   if (rule.people.length > 0 && !rule.people.includes(by.login))
     return { ...base, may: false, whyNot: `these people decide here: ${rule.people.join(", ")}` };
-  if (rule.people.length === 0 && RANK.indexOf(by.role) < RANK.indexOf(rule.role))
+  if (rule.people.length === 0 && !isAtLeast(by.role, rule.role))
     return { ...base, may: false, whyNot: `deciding here needs the role ${rule.role}` };
   return { ...base, may: true, whyNot: null };
 }
