@@ -178,6 +178,7 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
       store,
       pool: createEnginePool(),
       files,
+      logs,
       ports,
       log,
       version: VERSION,

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Begin, Head, Outcome, StoredError, Turn } from "../../pipelines/ports.ts";
+import type { Begin, Head, Mark, Outcome, StoredError, Turn } from "../../pipelines/ports.ts";
 import { renewLeases } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
 import { type BuildFiles, type ConsoleFile, openConsole, writeConsole } from "./console.ts";
@@ -17,6 +17,7 @@ import {
   saveHead,
   unloadBuild,
 } from "./journal/load-build.ts";
+import type { StepLogs } from "./logs.ts";
 import type { EndInput, TurnResult } from "./journal/turn-input.ts";
 import { type BeginPorts, type BeginScope, sealOutcome } from "./prepare-begin.ts";
 import { type BuildSeal } from "./seal.ts";
@@ -87,6 +88,7 @@ interface Deps {
   readonly store: Store;
   readonly pool: EnginePool;
   readonly files: BuildFiles;
+  readonly logs: StepLogs;
   readonly ports: HostPorts;
   readonly listeners: HostListeners;
   readonly log: Logger;
@@ -320,6 +322,7 @@ export function createBuildHost(deps: Deps): BuildHost {
   async function commit(entry: Loaded, turn: Turn, delivered: number): Promise<void> {
     noteNames(entry, turn);
     const fresh = turn.marks.filter((mark) => mark.no > entry.marksDone);
+    await putOwnLogs(entry.build.id, fresh);
     const consoleLength = await entry.console.append(fresh);
     const marksDone = turn.marks.at(-1)?.no ?? entry.marksDone;
     const input = await turnInput({
@@ -351,6 +354,20 @@ export function createBuildHost(deps: Deps): BuildHost {
     if (input.end !== null) {
       drop(entry, "it ended");
       listeners.ended(entry.build.id, input.end);
+    }
+  }
+
+  /** Steps that only say something have a log as well: what they said. All of it is in one turn. */
+  async function putOwnLogs(buildId: number, marks: readonly Mark[]): Promise<void> {
+    for (const mark of marks) {
+      if (mark.kind !== "step" || mark.effect !== null || mark.state === "running") continue;
+      const said = marks.filter((one) => one.kind === "text" && one.stepNo === mark.stepNo);
+      if (said.length === 0) continue;
+      await deps.logs.put(
+        buildId,
+        mark.stepNo,
+        said.map((one) => (one.kind === "text" ? `${one.text}\n` : "")).join(""),
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, open, stat } from "node:fs/promises";
+import { mkdir, open, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BuildFiles } from "./console.ts";
 
@@ -27,6 +27,8 @@ const NEWLINE = 10;
 export interface StepLogs {
   /** Appends bytes that belong at `at`; bytes that are there already are not written twice. */
   write(buildId: number, stepNo: number, at: number, bytes: Uint8Array): Promise<LogWrite>;
+  /** The whole log of a step that no runner carries out; writing it again leaves the same. */
+  put(buildId: number, stepNo: number, text: string): Promise<void>;
   /** At most `limit` bytes from `from`, and the length of the whole. */
   read(
     buildId: number,
@@ -116,6 +118,14 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
       } finally {
         if (queues.get(key) === settled) queues.delete(key);
       }
+    },
+    async put(buildId, stepNo, text) {
+      const path = files.logOf(buildId, stepNo);
+      const bytes = Buffer.from(text);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, bytes);
+      lengths.set(`${buildId}.${stepNo}`, bytes.length);
+      for (const listener of listeners) listener({ buildId, stepNo, sizeBytes: bytes.length });
     },
     async read(buildId, stepNo, from, limit) {
       const whole = await length(buildId, stepNo);
