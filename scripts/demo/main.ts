@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { dockerForTests } from "../../test/support/services/docker.ts";
 import { gateOpened } from "./builds.ts";
 import { checkFacts } from "./check.ts";
-import { cleanUp, leaveEngine } from "./clean.ts";
+import { cleanUp, tidyEngine } from "./clean.ts";
 import { FOLDER, PROJECT, Refused } from "./settings.ts";
 import { startWorld } from "./world.ts";
 import type { World } from "./world.ts";
@@ -20,7 +20,7 @@ function say(line: string): void {
 /** Everything unattended, then away with it. Gives the exit code. */
 async function check(): Promise<number> {
   const world = await startWorld(say).catch(async (error: unknown) => {
-    if (!(error instanceof Refused)) await leaveEngine(dockerForTests());
+    if (!(error instanceof Refused)) await tidyEngine(dockerForTests());
     throw error;
   });
   let failures = 1;
@@ -35,7 +35,7 @@ async function check(): Promise<number> {
     }
   } finally {
     await world.stop();
-    await leaveEngine(world.docker);
+    await tidyEngine(world.docker);
     if (failures === 0) await rm(FOLDER, { recursive: true, force: true });
     else console.log("the demo's files were left in .local/demo; npm run demo -- --clean removes them");
   }
