@@ -46,7 +46,7 @@ export class Slots {
     const free = known.filter((slot) => !this.#taken.has(slot.name));
     free.sort((a, b) => Number(b.ref === wish.ref) - Number(a.ref === wish.ref) || a.usedAtMs - b.usedAtMs);
     const named = wish.workspace === null ? free[0] : free.toSorted((a, b) => a.number - b.number)[0];
-    const name = named?.name ?? `${group}/${String(firstFree(known.map((slot) => slot.number)))}`;
+    const name = named?.name ?? this.#newName(group, known);
     this.#taken.add(name);
     const slot = this.at(name);
     try {
@@ -81,6 +81,14 @@ export class Slots {
   async giveBack(slot: Slot, ref: string, clean: boolean): Promise<void> {
     if (clean) await record(slot, { ref, usedAtMs: Date.now(), clean: true });
     this.#taken.delete(slot.name);
+  }
+
+  // What another session took a moment ago has no folder yet, so the folders alone do not say which names are free.
+  #newName(group: string, known: readonly { name: string }[]): string {
+    for (let number = 1; ; number += 1) {
+      const name = `${group}/${String(number)}`;
+      if (!this.#taken.has(name) && !known.some((slot) => slot.name === name)) return name;
+    }
   }
 
   async #known(
@@ -135,8 +143,4 @@ async function readRecord(slot: Slot): Promise<z.infer<typeof SlotRecord>> {
   } catch {
     return { ref: "", usedAtMs: 0, clean: false };
   }
-}
-
-function firstFree(numbers: readonly number[]): number {
-  for (let n = 1; ; n += 1) if (!numbers.includes(n)) return n;
 }
