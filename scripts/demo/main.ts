@@ -68,8 +68,11 @@ async function show(): Promise<number> {
   } finally {
     console.log("\nstopping");
     await world.stop();
+    await tidyEngine(world.docker);
   }
-  console.log("stopped. npm run demo -- --clean removes what is left: the engine, its images, the swarm.");
+  console.log(
+    "stopped. npm run demo -- --clean removes what is left: files, base images and the engine, if it is ours.",
+  );
   return 0;
 }
 
