@@ -17,6 +17,7 @@ import { toValue } from "./convert.ts";
 import { runPipeline } from "./declarative/pipeline.ts";
 import { invokeStep } from "./invoke.ts";
 import type { Libraries } from "./libraries.ts";
+import { LIMITS } from "./limits.ts";
 import { callOfMetaStep } from "./meta-step.ts";
 import { CurrentBuildObject } from "./objects/current-build.ts";
 import { Description } from "./objects/description.ts";
@@ -75,6 +76,7 @@ export function createHost(
     missingFunction: (name, args, site) => missing(name, args, site),
     read: (reading, site) => readWorld(run, reading, site),
     print(text) {
+      run.evaluator.meter.tick(LIMITS.stepCost);
       run.print("[Pipeline] echo");
       run.print(text.replace(/\n$/, ""));
     },

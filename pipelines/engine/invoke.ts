@@ -8,6 +8,7 @@ import type { Step, StepCall } from "../steps/step.ts";
 import type { Run } from "./build.ts";
 import type { Context, SessionScope } from "./context.ts";
 import { storedErrorOf } from "./convert.ts";
+import { LIMITS } from "./limits.ts";
 
 /** A block handed to a step: the script's closure, or a body of the declarative model. */
 export type Body = (args: readonly Value[]) => Flow<Value>;
@@ -29,6 +30,7 @@ export function* runStep(
   body: Body | null,
   site: Site,
 ): Flow<Value> {
+  run.evaluator.meter.tick(LIMITS.stepCost);
   if (step.block === "required" && body === null)
     throw exception("java.lang.IllegalStateException", `${step.name} step must be called with a body`, site);
   const label = step.parameters.some((parameter) => parameter.name === "label")

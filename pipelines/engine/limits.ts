@@ -4,6 +4,8 @@ export const LIMITS = {
   effects: 20_000,
   /** Characters of one line of a step's label on the page. */
   label: 100,
+  /** Evaluations that a call of a step counts for: each leaves lines in the console and on the page. */
+  stepCost: 100,
   /** Cells of one matrix. */
   cells: 1_000,
 } as const;

@@ -152,6 +152,9 @@ describe("a scripted pipeline", () => {
     assert.deepEqual(said(result), []);
     assert.equal(result.end.reason?.code, "limit");
     assert.equal(result.end.reason?.fault, "file");
+    const flood = dry("while (true) { echo 'x' }");
+    assert.equal(flood.end.reason?.code, "limit");
+    assert.ok(flood.lines.length < 200_000, `${flood.lines.length} lines`);
   });
 
   it("takes classes, builders and whole pipelines from libraries", () => {
