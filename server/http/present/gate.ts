@@ -18,6 +18,9 @@ export function selectGates(store: Store) {
     .leftJoin("effects", (join) =>
       join.onRef("effects.buildId", "=", "gates.buildId").onRef("effects.id", "=", "gates.effectId"),
     )
+    .leftJoin("stages", (join) =>
+      join.onRef("stages.buildId", "=", "effects.buildId").onRef("stages.path", "=", "effects.stage"),
+    )
     .select([
       "gates.id",
       "gates.kind",
@@ -29,7 +32,7 @@ export function selectGates(store: Store) {
       "builds.sha as buildSha",
       "builds.author",
       "builds.actor",
-      "effects.stage",
+      "stages.name as stage",
       "gates.deploymentId",
       "gates.environment",
       "gates.message",
