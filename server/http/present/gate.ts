@@ -7,7 +7,38 @@ import { notFound } from "../problem.ts";
 import type { Actor, World } from "../world.ts";
 import { buildPath, presentRef } from "./ref.ts";
 
-const Form = z.array(FormField).catch([]);
+/** The form of an input as its gate's row keeps it, in the engine's words. */
+const StoredForm = z.object({
+  fields: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      description: z.string(),
+      defaultValue: z.unknown(),
+      choices: z.array(z.string()),
+    }),
+  ),
+});
+
+const FIELD_TYPES = FormField.shape.type;
+
+/** The fields that a page draws; kinds of parameters that a form cannot ask for are asked for as text. */
+function formOf(form: string | null): FormField[] {
+  const read = form === null ? null : StoredForm.safeParse(JSON.parse(form));
+  if (read === null || !read.success) return [];
+  return read.data.fields.map((field) => ({
+    name: field.name,
+    type: FIELD_TYPES.catch("string").parse(field.type),
+    description: field.description === "" ? null : field.description,
+    default:
+      typeof field.defaultValue === "string"
+        ? field.defaultValue
+        : typeof field.defaultValue === "boolean"
+          ? String(field.defaultValue)
+          : null,
+    choices: field.choices,
+  }));
+}
 
 /** The rows of gates with project and build, before any condition. */
 export function selectGates(store: Store) {
@@ -110,7 +141,7 @@ export async function presentGate(world: World, id: number, by: Actor): Promise<
   return {
     ...summary(row, row.state === "open" ? decide : null),
     okLabel: row.okLabel ?? (row.environment === null ? "Proceed" : `Deploy to ${row.environment}`),
-    form: Form.parse(JSON.parse(row.form ?? "[]")),
+    form: formOf(row.form),
     plan,
     planHash: row.planHash,
     needed: row.needed,
