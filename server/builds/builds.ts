@@ -35,7 +35,7 @@ export function createBuilds(deps: {
         buildId,
         by: by.login,
         result: "ABORTED",
-        reason: `stopped by ${by.login}`,
+        reason: `Aborted by ${by.login}`,
         atLeast: level,
       });
       if (result.kind === "over") return refused(409, "conflict", "this build has ended");

@@ -36,7 +36,7 @@ export async function escalate(deps: {
       buildId: build.id,
       by,
       result: "ABORTED",
-      reason: `stopped by ${by}`,
+      reason: `Aborted by ${by}`,
       atLeast: build.cancelLevel === 1 ? 2 : 3,
     });
     deps.poke(build.id);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import type { z } from "zod";
 import { Build, Builds, LogRange } from "../../server/http/contract/builds.ts";
 import { Problem } from "../../server/http/contract/common.ts";
 import { Deployment } from "../../server/http/contract/deployments.ts";
