@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -48,7 +49,9 @@ function blocksOf(page: string, language: string): string[] {
 
 const Package = z.object({ scripts: z.record(z.string(), z.string()) });
 
-describe("the docs", () => {
+describe("the docs", function () {
+  this.timeout(60_000);
+
   it("link to files that exist", () => {
     const wrong: string[] = [];
     for (const page of pages()) {
@@ -109,6 +112,18 @@ describe("the docs", () => {
       text.startsWith("stage") ? `pipeline { agent none\nstages {\n${text}} }` : text,
     );
     for (const text of [sample, ...whole]) assert.deepEqual(lint(text), []);
+  });
+
+  it("name commands that exist, and all of them on the page of commands", () => {
+    const help = spawnSync(process.execPath, ["bin/sluice.js", "help"], { cwd: ROOT, encoding: "utf8" });
+    const known = [...help.stdout.matchAll(/^ {2}(\w+) {2}/gmu)].map((match) => match[1] ?? "");
+    const named = (page: string): string[] =>
+      codeOf(page).flatMap((code) =>
+        [...code.matchAll(/\bsluice ([a-z]+)\b/gu)].map((match) => match[1] ?? ""),
+      );
+    for (const page of pages())
+      for (const name of named(page)) assert.ok(known.includes(name), `${page} names sluice ${name}`);
+    assert.deepEqual(new Set(named("docs/cli.md")), new Set(known));
   });
 
   it("name every step of the catalogue, and no other", () => {
