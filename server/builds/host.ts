@@ -7,7 +7,8 @@ import { type EngineHandle, EngineGone, type EnginePool } from "./engine/pool.ts
 import { BUILD_LEASE_MS, type ClaimedBuild, type ClaimResult, claimBuild } from "./journal/claim-build.ts";
 import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
-import { failBuild } from "./journal/fail-build.ts";
+import { failBuild, noteBreak } from "./journal/fail-build.ts";
+import { SecretGone } from "./secret-delivery.ts";
 import { readHead } from "./head.ts";
 import {
   type CommitFacts,
@@ -154,7 +155,7 @@ export function createBuildHost(deps: Deps): BuildHost {
     const claimed = await store.call(claimBuild, { buildId, holder: store.holder, concurrency });
     if (claimed.kind !== "claimed") return claimed.kind;
     const { build } = claimed;
-    const entry = await prepare(build);
+    const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
     if (entry === null) return "over";
     loaded.set(buildId, entry);
     const run = drive(entry)
@@ -465,7 +466,20 @@ export function createBuildHost(deps: Deps): BuildHost {
       );
       return;
     }
+    await brokeUnder(build, error);
+  }
+
+  /** Our own failure under a build: tried again from its journal when the lease has run out, but not for ever. */
+  async function brokeUnder(build: ClaimedBuild, error: unknown): Promise<null> {
+    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof SecretGone) {
+      await end(build, { state: "failed", code: "secret_gone", fault: "person", text });
+      return null;
+    }
     log.error({ build: build.id, err: error }, "build could not go on; it is tried again from its journal");
+    const over = await store.call(noteBreak, { buildId: build.id, fence: build.fence, text });
+    if (over) listeners.ended(build.id, { state: "failed", code: "internal_error", fault: "sluice", text });
+    return null;
   }
 
   return {

@@ -35,3 +35,38 @@ export const failBuild = procedure(
     return ended;
   },
 );
+
+/** How often a build may die under its host before it is given up: never an endless loop. */
+const MOST_BREAKS = 3;
+
+/** Counts a failure of ours under a build; the third ends it, with all that was seen in the reason. */
+export const noteBreak = procedure(
+  "builds.noteBreak",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { buildId: number; fence: number; text: string }): Steps<boolean> {
+    if (!(yield* holds(tx, { name: `build:${input.buildId}`, fence: input.fence }))) return false;
+    const build = yield* tx.first(
+      tx.db
+        .updateTable("builds")
+        .set((eb) => ({ infraAttempts: eb("infraAttempts", "+", 1) }))
+        .where("id", "=", input.buildId)
+        .where("state", "in", ["queued", "running", "waiting"])
+        .returning(["infraAttempts", "projectId"]),
+    );
+    if (build === undefined || build.infraAttempts < MOST_BREAKS) return false;
+    const end: EndInput = {
+      state: "failed",
+      code: "internal_error",
+      fault: "sluice",
+      text: `Sluice failed ${build.infraAttempts} times under this build, the last time: ${input.text.slice(0, 500)}`,
+    };
+    yield* finishBuild(tx, input.buildId, end, { placesChanged: true });
+    yield* announce(tx, {
+      kind: "build.changed",
+      projectId: build.projectId,
+      buildId: input.buildId,
+      id: input.buildId,
+    });
+    return true;
+  },
+);
