@@ -160,6 +160,9 @@ export function createBuildHost(deps: Deps): BuildHost {
     loaded.set(buildId, entry);
     const run = drive(entry)
       .catch((err: unknown) => broken(entry, err))
+      .catch((err: unknown) =>
+        log.error({ build: buildId, err }, "a failed build could not be noted; its lease runs out"),
+      )
       .finally(() => driving.delete(run));
     driving.add(run);
     return "claimed";
