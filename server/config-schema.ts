@@ -153,6 +153,15 @@ export const NotifyRule = z.strictObject({
 });
 export type NotifyRule = z.infer<typeof NotifyRule>;
 
+/** How long things are kept; what is live, waits or is under way is kept whatever is written here. */
+export const RetentionConfig = z.strictObject({
+  builds: z.int().min(1).max(100_000).default(100),
+  days: z.int().min(1).max(36_500).default(90),
+  deliveries: Duration.default(30 * DAY_MS),
+  events: Duration.default(7 * DAY_MS),
+});
+export type RetentionConfig = z.infer<typeof RetentionConfig>;
+
 /** The whole of `sluice.yml`. It holds names of secrets, never a value. */
 export const SluiceFile = z.strictObject({
   forges: z.record(Name, ForgeConfig).default({}),
@@ -162,6 +171,7 @@ export const SluiceFile = z.strictObject({
   environments: z.record(EnvironmentName, EnvironmentConfig).default({}),
   projects: z.record(Key, ProjectConfig).default({}),
   notify: z.array(NotifyRule).default([]),
+  retention: RetentionConfig.prefault({}),
 });
 export type SluiceFile = z.infer<typeof SluiceFile>;
 

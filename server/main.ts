@@ -53,6 +53,7 @@ import { createSecrets } from "./secrets/secrets.ts";
 import { openVault } from "./secrets/vault.ts";
 import { systemClock } from "./store/clock.ts";
 import { openStore } from "./store/store.ts";
+import { startUpkeep } from "./upkeep/upkeep.ts";
 import { VERSION } from "./version.ts";
 import { startSweep } from "./webhooks/sweep.ts";
 
@@ -304,12 +305,13 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
     });
     closing.push(() => reconciler.stop());
     queues.onReady(() => reconciler.wake());
-    const timers = startTimerSweeper({ store, log, end: (due) => endDue({ store, sealOf, poke }, due) });
+    const timers = startTimerSweeper({ store, log, end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due) });
     closing.push(() => timers.stop());
     const loops = [
       startSettling({ store, forges, clock, log }),
       startStatuses({ store, forges, config: config.file.forges, publicUrl: config.publicUrl, clock, log }),
       startSweep({ ...app.receive, forges, log }),
+      startUpkeep({ store, files, blobs, retention: config.file.retention, log }),
     ];
     for (const loop of loops) closing.push(() => loop.stop());
     closing.push(() => {

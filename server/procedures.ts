@@ -28,6 +28,12 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./runners/join-procedures.ts",
   "./runners/runner-procedures.ts",
   "./secrets/rows.ts",
+  "./upkeep/condemn-builds.ts",
+  "./upkeep/prune-access.ts",
+  "./upkeep/prune-deliveries.ts",
+  "./upkeep/prune-deployments.ts",
+  "./upkeep/prune-messages.ts",
+  "./upkeep/remove-build.ts",
   "./webhooks/record.ts",
   "./webhooks/sweep-rows.ts",
 ].map((path) => new URL(path, import.meta.url));
