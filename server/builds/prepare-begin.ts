@@ -139,7 +139,11 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
     case "file":
       return await prepareCommands(scope, begin, request, ports);
     case "timer":
-      return { port: { kind: "timer", afterMs: request.afterMs }, outcome: null, bindings: [] };
+      return {
+        port: { kind: "timer", afterMs: request.afterMs, activity: request.activity },
+        outcome: null,
+        bindings: [],
+      };
     case "gate":
       return {
         port: {

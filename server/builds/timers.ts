@@ -1,7 +1,7 @@
 import type { Store } from "../store/store.ts";
 import type { DueEffect } from "../queue/timers.ts";
 import { expireInput } from "./journal/decide-input.ts";
-import { endEffects } from "./journal/end-effects.ts";
+import { endEffects, postponeTimer } from "./journal/end-effects.ts";
 import { sealOutcome } from "./prepare-begin.ts";
 import type { BuildSeal } from "./seal.ts";
 import { interruption } from "./translate/failure.ts";
@@ -12,9 +12,12 @@ export async function endDue(
     readonly store: Store;
     readonly sealOf: (buildId: number) => Promise<BuildSeal>;
     readonly poke: (buildId: number) => void;
+    /** When the build last printed anything; null when not since this process started. */
+    readonly lastOutputAtMs: (buildId: number) => number | null;
   },
   due: DueEffect,
 ): Promise<void> {
+  if (due.kind === "timer" && (await postponed(deps, due))) return;
   const seal = await deps.sealOf(due.buildId);
   if (due.kind !== "gate") {
     const outcome = sealOutcome(seal, due.effectId, { value: null });
@@ -34,4 +37,23 @@ export async function endDue(
   const outcome = sealOutcome(seal, due.effectId, { error });
   const build = await deps.store.call(expireInput, { gateId: gate.id, outcome });
   if (build !== null) deps.poke(build);
+}
+
+/** A timer of `timeout(activity: true)` is due only when nothing was printed for its whole time. */
+async function postponed(
+  deps: { readonly store: Store; readonly lastOutputAtMs: (buildId: number) => number | null },
+  due: DueEffect,
+): Promise<boolean> {
+  const row = await deps.store.db
+    .selectFrom("effects")
+    .select("idleMs")
+    .where("buildId", "=", due.buildId)
+    .where("id", "=", due.effectId)
+    .executeTakeFirst();
+  const last = deps.lastOutputAtMs(due.buildId);
+  if (row?.idleMs === null || row?.idleMs === undefined || last === null) return false;
+  const dueAtMs = last + row.idleMs;
+  if (dueAtMs <= (await deps.store.nowMs())) return false;
+  await deps.store.call(postponeTimer, { buildId: due.buildId, effectId: due.effectId, dueAtMs });
+  return true;
 }

@@ -204,6 +204,7 @@ export interface EffectsTable {
   begunAtMs: Ms;
   endedAtMs: Ms | null;
   dueAtMs: Ms | null;
+  idleMs: number | null; // of a timer that counts from the build's last output
   line: number | null;
   column: number | null;
 }

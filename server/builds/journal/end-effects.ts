@@ -12,6 +12,22 @@ export const endEffects = procedure(
   },
 );
 
+/** Moves an open timer that counts from the last output; nothing happens to one that has ended. */
+export const postponeTimer = procedure(
+  "builds.postponeTimer",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { buildId: number; effectId: string; dueAtMs: number }): Steps<number> {
+    return yield* tx.run(
+      tx.db
+        .updateTable("effects")
+        .set({ dueAtMs: input.dueAtMs })
+        .where("buildId", "=", input.buildId)
+        .where("id", "=", input.effectId)
+        .where("state", "=", "begun"),
+    );
+  },
+);
+
 /** What an open effect is, for those who end it from outside. */
 export const readEffect = procedure(
   "builds.readEffect",

@@ -23,7 +23,7 @@ export type PortInput =
       readonly commands: readonly CommandInput[];
     }
   | { readonly kind: "commands"; readonly session: string; readonly commands: readonly CommandInput[] }
-  | { readonly kind: "timer"; readonly afterMs: number }
+  | { readonly kind: "timer"; readonly afterMs: number; readonly activity: boolean }
   | {
       readonly kind: "gate";
       readonly message: string;

@@ -50,6 +50,7 @@ export function* writeBegin(
       state: "begun",
       begunAtMs: tx.nowMs,
       dueAtMs,
+      idleMs: begin.port.kind === "timer" && begin.port.activity ? begin.port.afterMs : null,
       line: begin.line,
       column: begin.column,
     }),

@@ -277,6 +277,7 @@ function builds({ int, blob, id }: Words): string[] {
       begun_at_ms ${int} not null,
       ended_at_ms ${int},
       due_at_ms ${int},
+      idle_ms ${int},
       line ${int},
       "column" ${int},
       primary key (build_id, id),
