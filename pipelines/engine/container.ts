@@ -29,7 +29,7 @@ export function* withContainer(
       WORKSPACE: opened.workspace,
       WORKSPACE_TMP: opened.tmp,
     };
-    return yield* run.within({ session: { ...session, container: started.id, env } }, () =>
+    return yield* run.within({ session: { ...session, container: started.name, env } }, () =>
       body(started.ready),
     );
   } finally {
@@ -37,7 +37,7 @@ export function* withContainer(
   }
 }
 
-/** Starts a container that stays until it is stopped or the session ends. Its effect id names it. */
+/** Starts a container that stays until it is stopped or the session ends: dropped by its id, entered by its name. */
 export function* startContainer(
   run: Run,
   session: SessionScope,
@@ -47,7 +47,7 @@ export function* startContainer(
     readonly command: readonly string[];
   },
   site: Site,
-): Flow<{ readonly id: EffectId; readonly ready: ContainerReady }> {
+): Flow<{ readonly id: EffectId; readonly name: string; readonly ready: ContainerReady }> {
   const stepNo = run.scheduler.nextStep();
   const { source } = want.container;
   const title = source.kind === "image" ? source.image : source.filename;
@@ -72,7 +72,7 @@ export function* startContainer(
       },
     );
     run.markStep(stepNo, "docker run", title, "succeeded", id);
-    return { id, ready: readReady(value) };
+    return { id, name: request.name, ready: readReady(value) };
   } catch (error) {
     run.markStep(stepNo, "docker run", title, "failed", id);
     if (id !== "") run.scheduler.leave({ kind: "container", id });
