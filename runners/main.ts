@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { prepareBin } from "./busybox.ts";
@@ -84,6 +85,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
       runner.halt();
       await runner.stop();
       await ended.catch(() => undefined);
+      // Empty where no session is open: then nothing of us stays in the machine's memory.
+      await rmdir(folders.inputs).catch(() => undefined);
       engine.close();
       lock.release();
     },
