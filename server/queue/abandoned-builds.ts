@@ -39,7 +39,14 @@ export const nudgeAbandonedBuilds = procedure(
                 .where((on) =>
                   on.or([
                     on("outbox.dispatchedAtMs", "is", null),
-                    on("outbox.dispatchedAtMs", ">", tx.nowMs - NUDGE_PATIENCE_MS),
+                    on.and([
+                      on("outbox.dispatchedAtMs", ">", tx.nowMs - NUDGE_PATIENCE_MS),
+                      // One sent before a lease ended brought that lease about: nobody will come for it again.
+                      on.or([
+                        on("leases.holder", "is", null),
+                        on("outbox.dispatchedAtMs", ">", on.ref("leases.expiresAtMs")),
+                      ]),
+                    ]),
                   ]),
                 ),
             ),
