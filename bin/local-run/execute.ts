@@ -44,9 +44,9 @@ export async function execute(
     }
     if (!canAsk()) {
       unanswered = true;
-      const names = [input.id, input.stage].filter((name) => name !== null && name !== "");
+      const name = input.stage ?? (input.id === "" ? input.message : input.id);
       say(`The build asks "${input.message}" and nobody can be asked: this is no terminal.`);
-      say(`try: --approve ${JSON.stringify(names[0] ?? input.message)}`);
+      say(`try: --approve ${JSON.stringify(name)}`);
       await server.abort(build.id, 2);
       return;
     }
@@ -70,8 +70,8 @@ export async function execute(
       if (state.isOver) {
         over.abort();
         await printing;
-        if (state.reason !== null) say(state.reason);
         if (unanswered) return EXIT.waiting;
+        if (state.reason !== null) say(state.reason);
         return interrupts.count > 0 ? EXIT.interrupted : exitCodeOf(state.state, options.allowUnstable);
       }
       tell(state.waits);

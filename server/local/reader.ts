@@ -77,6 +77,12 @@ export function createLocalReader({ store, files }: { store: Store; files: Build
       .where("state", "=", "open")
       .orderBy("id")
       .execute();
+    const stages = await store.db
+      .selectFrom("stages")
+      .select(["path", "name"])
+      .where("buildId", "=", buildId)
+      .execute();
+    const nameOf = new Map(stages.map(({ path, name }) => [path, name]));
     const isOver = isTerminal(build.state);
     return {
       state: build.state,
@@ -85,7 +91,7 @@ export function createLocalReader({ store, files }: { store: Store; files: Build
       waits: isOver
         ? []
         : [build.waitText, ...sessions.map((row) => row.waitText)].filter((text) => text !== null),
-      inputs: gates.map((row) => askedInput(row)),
+      inputs: gates.map((row) => askedInput(row, nameOf)),
     };
   }
 
@@ -178,19 +184,22 @@ async function readFrom(path: string, at: number): Promise<Uint8Array> {
   }
 }
 
-function askedInput(row: {
-  readonly id: number;
-  readonly message: string;
-  readonly okLabel: string | null;
-  readonly form: string | null;
-}): AskedInput {
+function askedInput(
+  row: {
+    readonly id: number;
+    readonly message: string;
+    readonly okLabel: string | null;
+    readonly form: string | null;
+  },
+  stageNames: ReadonlyMap<string, string>,
+): AskedInput {
   const form = Form.safeParse(row.form === null ? {} : JSON.parse(row.form)).data;
   return {
     gateId: row.id,
     message: row.message,
     okLabel: row.okLabel ?? "Proceed",
     id: form?.id ?? "",
-    stage: form?.stage ?? null,
+    stage: stageNames.get(form?.stage ?? "") ?? null,
     fields: (form?.fields ?? []).map(({ name, type, choices, defaultValue }) => ({
       name,
       type,
