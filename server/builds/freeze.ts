@@ -9,6 +9,7 @@ import { ProjectSettings } from "../projects/settings.ts";
 import { parseTagGrammar, readTag } from "../projects/tag-grammar.ts";
 import type { Store } from "../store/store.ts";
 import type { Frozen } from "./host.ts";
+import type { CommitFacts } from "./journal/load-build.ts";
 import type { ClaimedBuild } from "./journal/claim-build.ts";
 import type { Sources } from "./sources.ts";
 
@@ -45,8 +46,8 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
     await deps.sources.ensure(project, commit, build.ref);
     const fileCommit = trusted ? commit : await targetCommit(deps, project, event);
     const text = await deps.sources.readFile(project, fileCommit, settings.jenkinsfile);
-    if (text === null) return withoutFile(settings.jenkinsfile, fileCommit);
     const facts = await deps.sources.facts(project, commit);
+    if (text === null) return withoutFile(settings.jenkinsfile, fileCommit, { sha: commit, facts });
     const before = await previousCommits(deps.store, build);
     const startedAtMs = deps.nowMs();
     const head: Head = {
@@ -96,9 +97,9 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
   }
 }
 
-function withoutFile(path: string, commit: string): Frozen {
+function withoutFile(path: string, commit: string, commitFacts: { sha: string; facts: CommitFacts }): Frozen {
   const text = `There is no ${path} at commit ${commit.slice(0, 12)}. Add one, or name another file as "jenkinsfile" of the project in sluice.yml`;
-  return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text };
+  return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text, commit: commitFacts };
 }
 
 async function targetCommit(deps: Deps, project: ForgeProject, event: TriggerEvent): Promise<string> {

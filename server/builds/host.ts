@@ -4,7 +4,13 @@ import { renewLeases } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
 import { type BuildFiles, type ConsoleFile, openConsole, writeConsole } from "./console.ts";
 import { type EngineHandle, EngineGone, type EnginePool } from "./engine/pool.ts";
-import { BUILD_LEASE_MS, type ClaimedBuild, type ClaimResult, claimBuild } from "./journal/claim-build.ts";
+import {
+  BUILD_LEASE_MS,
+  type ClaimedBuild,
+  type ClaimResult,
+  claimBuild,
+  type Hold,
+} from "./journal/claim-build.ts";
 import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
 import { failBuild, noteBreak } from "./journal/fail-build.ts";
@@ -34,7 +40,12 @@ const IDLE_MS = 30_000;
 /** A build frozen for its run, or why it cannot be. */
 export type Frozen =
   | { readonly kind: "head"; readonly head: Head; readonly facts: CommitFacts }
-  | { readonly kind: "invalid"; readonly console: readonly string[]; readonly text: string }
+  | {
+      readonly kind: "invalid";
+      readonly console: readonly string[];
+      readonly text: string;
+      readonly commit: { readonly sha: string; readonly facts: CommitFacts };
+    }
   | { readonly kind: "failed"; readonly code: string; readonly text: string };
 
 /** What a host needs beside the database. */
@@ -94,6 +105,8 @@ interface Deps {
   readonly listeners: HostListeners;
   readonly log: Logger;
   readonly version: string;
+  /** Why no queued build may start on this server now; null when they may. */
+  readonly holdStarts?: () => Promise<Hold | null>;
 }
 
 export function createBuildHost(deps: Deps): BuildHost {
@@ -152,7 +165,8 @@ export function createBuildHost(deps: Deps): BuildHost {
       .executeTakeFirst();
     if (row === undefined) return "over";
     const concurrency = ports.concurrencyOf(row.projectId);
-    const claimed = await store.call(claimBuild, { buildId, holder: store.holder, concurrency });
+    const hold = (await deps.holdStarts?.()) ?? null;
+    const claimed = await store.call(claimBuild, { buildId, holder: store.holder, concurrency, hold });
     if (claimed.kind !== "claimed") return claimed.kind;
     const { build } = claimed;
     const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
@@ -235,6 +249,7 @@ export function createBuildHost(deps: Deps): BuildHost {
           ? { state: "failed", code: "invalid_file", fault: "file", text: frozen.text }
           : { state: "failed", code: frozen.code, fault: "sluice", text: frozen.text },
         length,
+        frozen.kind === "invalid" ? frozen.commit : undefined,
       );
       return null;
     }
@@ -254,12 +269,18 @@ export function createBuildHost(deps: Deps): BuildHost {
     return saved ? head : null;
   }
 
-  async function end(build: ClaimedBuild, said: EndInput, consoleLength?: number): Promise<void> {
+  async function end(
+    build: ClaimedBuild,
+    said: EndInput,
+    consoleLength?: number,
+    commit?: { readonly sha: string; readonly facts: CommitFacts },
+  ): Promise<void> {
     const over = await store.call(failBuild, {
       buildId: build.id,
       fence: build.fence,
       end: said,
       ...(consoleLength === undefined ? {} : { consoleLength }),
+      ...(commit === undefined ? {} : { commit }),
     });
     if (over) listeners.ended(build.id, said);
   }

@@ -1,4 +1,5 @@
 import { claim } from "../../store/leases.ts";
+import { inSafeMode, SAFE_MODE_TEXT } from "../../upkeep/safe-mode.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import type { BuildState, EventKind, Trust } from "../../store/states.ts";
 
@@ -59,7 +60,7 @@ export const claimBuild = procedure(
   { durability: "normal" },
   function* (
     tx: Transaction,
-    input: { buildId: number; holder: string; concurrency: number | null },
+    input: { buildId: number; holder: string; concurrency: number | null; hold?: Hold | null },
   ): Steps<ClaimResult> {
     const row = yield* tx.first(
       tx.db
@@ -71,7 +72,7 @@ export const claimBuild = procedure(
     );
     if (row === undefined) return { kind: "over" };
     if (row.state === "queued") {
-      const hold = yield* holdOf(tx, row, input.concurrency ?? DEFAULT_CONCURRENCY);
+      const hold = input.hold ?? (yield* holdOf(tx, row, input.concurrency ?? DEFAULT_CONCURRENCY));
       if (hold !== null) {
         yield* noteHold(tx, row.id, hold, row.waitCode);
         return { kind: "held", hold };
@@ -88,6 +89,7 @@ function* holdOf(
   build: { id: number; projectId: number; trust: Trust; ref: string; approvedBy: string | null },
   concurrency: number,
 ): Steps<Hold | null> {
+  if (yield* inSafeMode(tx)) return { code: "restored", text: SAFE_MODE_TEXT };
   const project = yield* tx.first(
     tx.db.selectFrom("projects").select(["frozenReason", "key"]).where("id", "=", build.projectId),
   );

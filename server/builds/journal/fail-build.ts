@@ -2,6 +2,7 @@ import { holds } from "../../store/leases.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { finishBuild } from "./finish-build.ts";
+import { type CommitFacts, noteCommit } from "./load-build.ts";
 import type { EndInput } from "./turn-input.ts";
 
 /** Ends a build for a reason that no engine gave: its file is wrong, its commit cannot be read, its journal misfits. */
@@ -10,7 +11,14 @@ export const failBuild = procedure(
   { durability: "normal" },
   function* (
     tx: Transaction,
-    input: { buildId: number; fence: number; end: EndInput; consoleLength?: number },
+    input: {
+      buildId: number;
+      fence: number;
+      end: EndInput;
+      consoleLength?: number;
+      /** What the repository told of the commit, so that its author can be told. */
+      commit?: { sha: string; facts: CommitFacts };
+    },
   ): Steps<boolean> {
     if (!(yield* holds(tx, { name: `build:${input.buildId}`, fence: input.fence }))) return false;
     const build = yield* tx.first(
@@ -24,6 +32,8 @@ export const failBuild = procedure(
         .returning("projectId"),
     );
     if (build === undefined) return false;
+    if (input.commit !== undefined)
+      yield* noteCommit(tx, input.buildId, input.commit.sha, input.commit.facts);
     const ended = yield* finishBuild(tx, input.buildId, input.end, { placesChanged: true });
     if (ended)
       yield* announce(tx, {

@@ -89,27 +89,7 @@ export const saveHead = procedure(
         .values(head)
         .onConflict((conflict) => conflict.doNothing()),
     );
-    const build = yield* tx.first(
-      tx.db
-        .selectFrom("builds")
-        .select(["sha", "title", "author", "authorMail"])
-        .where("id", "=", input.buildId)
-        .forUpdate(),
-    );
-    if (build === undefined) return false;
-    yield* tx.run(
-      tx.db
-        .updateTable("builds")
-        .set({
-          sha: build.sha ?? input.sha,
-          // A plain git server's hook says nothing of the commit; what a forge said stands.
-          title: said(build.title, facts.title),
-          author: said(build.author, facts.author),
-          authorMail: said(build.authorMail, facts.authorMail),
-        })
-        .where("id", "=", input.buildId),
-    );
-    return true;
+    return yield* noteCommit(tx, input.buildId, input.sha, facts);
   },
 );
 
@@ -130,3 +110,32 @@ export const unloadBuild = procedure(
     return yield* release(tx, { name: `build:${input.buildId}`, fence: input.fence });
   },
 );
+
+/** Writes what only the repository could tell of a build's commit; what a forge said stands. */
+export function* noteCommit(
+  tx: Transaction,
+  buildId: number,
+  sha: string,
+  facts: CommitFacts,
+): Steps<boolean> {
+  const build = yield* tx.first(
+    tx.db
+      .selectFrom("builds")
+      .select(["sha", "title", "author", "authorMail"])
+      .where("id", "=", buildId)
+      .forUpdate(),
+  );
+  if (build === undefined) return false;
+  yield* tx.run(
+    tx.db
+      .updateTable("builds")
+      .set({
+        sha: build.sha ?? sha,
+        title: said(build.title, facts.title),
+        author: said(build.author, facts.author),
+        authorMail: said(build.authorMail, facts.authorMail),
+      })
+      .where("id", "=", buildId),
+  );
+  return true;
+}
