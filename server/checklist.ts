@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import type { Check } from "./http/contract/system.ts";
 import type { Store } from "./store/store.ts";
+import { readSafeMode, SAFE_MODE_FIX, SAFE_MODE_TEXT } from "./upkeep/safe-mode.ts";
 
 /** What a new server still lacks, each item looked at, not remembered. */
 export async function firstRunChecklist(deps: {
@@ -16,7 +17,9 @@ export async function firstRunChecklist(deps: {
     .where("state", "!=", "offline")
     .executeTakeFirst();
   const channels = Object.keys(config.file.channels).length;
+  const safe = await readSafeMode(store);
   return [
+    ...(safe === null ? [] : [item("safe-mode", false, SAFE_MODE_TEXT, SAFE_MODE_FIX)]),
     item("project", await has("projects"), "a project is set up", "name a forge and a project in sluice.yml"),
     item(
       "runner",

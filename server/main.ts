@@ -53,6 +53,7 @@ import { createSecrets } from "./secrets/secrets.ts";
 import { openVault } from "./secrets/vault.ts";
 import { systemClock } from "./store/clock.ts";
 import { openStore } from "./store/store.ts";
+import { freePart, holdForDisk } from "./upkeep/disk.ts";
 import { startUpkeep } from "./upkeep/upkeep.ts";
 import { VERSION } from "./version.ts";
 import { startSweep } from "./webhooks/sweep.ts";
@@ -183,6 +184,7 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
       ports,
       log,
       version: VERSION,
+      holdStarts: async () => holdForDisk(await freePart(config.dataFolder)),
       listeners: {
         turned: (buildId, result) => {
           streams.poke(result.commands.map(({ session }) => session));
@@ -305,7 +307,11 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
     });
     closing.push(() => reconciler.stop());
     queues.onReady(() => reconciler.wake());
-    const timers = startTimerSweeper({ store, log, end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due) });
+    const timers = startTimerSweeper({
+      store,
+      log,
+      end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due),
+    });
     closing.push(() => timers.stop());
     const loops = [
       startSettling({ store, forges, clock, log }),

@@ -1,9 +1,8 @@
-import { statfs } from "node:fs/promises";
 import type { Check } from "./http/contract/system.ts";
 import type { Queues } from "./queue/queues.ts";
 import type { Store } from "./store/store.ts";
-
-const LEAST_FREE = 0.04;
+import { freePart, holdForDisk, percent } from "./upkeep/disk.ts";
+import { readSafeMode, SAFE_MODE_FIX, SAFE_MODE_TEXT } from "./upkeep/safe-mode.ts";
 
 /** Whether each part that the server needs is there, with what to do where it is not. */
 export async function checkReadiness(deps: {
@@ -15,6 +14,7 @@ export async function checkReadiness(deps: {
   return [
     ...(deps.draining() ? [{ name: "server", ok: false, text: "the server is stopping", fix: null }] : []),
     await checkDatabase(deps.store),
+    ...(await checkSafeMode(deps.store)),
     await checkQueue(deps.queues),
     await checkRunners(deps.store),
     await checkDisk(deps.dataFolder),
@@ -74,12 +74,21 @@ async function checkRunners(store: Store): Promise<Check> {
 }
 
 async function checkDisk(folder: string): Promise<Check> {
-  const disk = await statfs(folder);
-  const free = disk.bavail / disk.blocks;
+  const free = await freePart(folder);
+  const hold = holdForDisk(free);
   return {
     name: "disk",
-    ok: free > LEAST_FREE,
-    text: `${Math.round(free * 100)} % of the disk of the data folder is free`,
-    fix: free > LEAST_FREE ? null : "make room, or move SLUICE_DATA to a larger disk",
+    ok: hold === null,
+    text:
+      hold === null
+        ? `${percent(free)} of the disk of the data folder is free`
+        : `${percent(free)} of the disk of the data folder is free: no new build starts`,
+    fix: hold === null ? null : "make room, or move SLUICE_DATA to a larger disk",
   };
+}
+
+/** Named only while it is on. It is no fault: behind a balancer the page must stay in reach, to look and to end it. */
+export async function checkSafeMode(store: Store): Promise<Check[]> {
+  const safe = await readSafeMode(store).catch(() => null);
+  return safe === null ? [] : [{ name: "safe-mode", ok: true, text: SAFE_MODE_TEXT, fix: SAFE_MODE_FIX }];
 }

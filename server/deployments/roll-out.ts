@@ -119,6 +119,9 @@ export function createRollOut(deps: Deps) {
         // Something may have been sent before: look first.
         const landed = await look(row, held, planned, target, marker);
         if (landed.kind !== "not-there") return landed;
+        // What nobody knew is settled by looking, never by sending.
+        if (row.state === "unknown")
+          return await fail(row, held, "target_unreachable", "it did not land: deploy again");
       }
       known = "applying";
       try {

@@ -72,6 +72,10 @@ export const queueStatuses = procedure(
         ])
         .where("projects.forge", "in", input.forges)
         .where("builds.sha", "is not", null)
+        // A restored server does not know what the lost one has said of these since the backup.
+        .where((eb) =>
+          eb.or([eb("builds.reasonCode", "is", null), eb("builds.reasonCode", "!=", "restored")]),
+        )
         .where((eb) =>
           eb.or([
             eb("builds.endedAtMs", "is", null),

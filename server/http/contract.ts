@@ -560,6 +560,14 @@ export const api = {
     ...json,
     answer: system.Settings,
   },
+  endSafeMode: {
+    method: "post",
+    path: "/safe-mode/end",
+    policy: admin,
+    summary: "Let a server restored from a backup start builds again",
+    ...json,
+    answer: Done,
+  },
   checklist: {
     method: "get",
     path: "/checklist",

@@ -8,6 +8,7 @@ export const HTTP_PROCEDURES: readonly URL[] = [
   new URL("../projects/apply.ts", import.meta.url),
   new URL("../auth/rows.ts", import.meta.url),
   new URL("../audit/append.ts", import.meta.url),
+  new URL("../upkeep/end-safe-mode.ts", import.meta.url),
   new URL("./runner-rows.ts", import.meta.url),
   new URL("./build-rows.ts", import.meta.url),
 ];

@@ -5,6 +5,7 @@ import type { Loop } from "../forges/loop.ts";
 import { isRefName, readRef } from "../forges/refs.ts";
 import type { TriggerEvent } from "../forges/trigger-event.ts";
 import type { Store } from "../store/store.ts";
+import { readSafeMode } from "../upkeep/safe-mode.ts";
 import { recordReading } from "./receive.ts";
 import type { ReceiveDeps } from "./receive.ts";
 import { recordHeads } from "./sweep-rows.ts";
@@ -65,6 +66,12 @@ export async function sweepProject(
 ): Promise<{ readonly built: number }> {
   const recorded = await headsOf(deps.store, project.id);
   const found = await deps.forges.mirrorOf(project).remoteRefs(signal);
+  // A restored server cannot know which of these it has built since the backup.
+  if ((await readSafeMode(deps.store)) !== null) {
+    const heads = [...found].map(([ref, { sha }]) => ({ ref, sha }));
+    await deps.store.call(recordHeads, { projectId: project.id, heads, replace: true });
+    return { built: 0 };
+  }
   if (recorded.size === 0 && !(await hasDeliveries(deps.store, project.id))) {
     await deps.store.call(recordHeads, {
       projectId: project.id,

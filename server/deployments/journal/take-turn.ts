@@ -22,6 +22,8 @@ export const takeTurn = procedure(
       tx.db.selectFrom("deployments").selectAll().where("id", "=", input.deploymentId).forUpdate(),
     );
     if (row === undefined) return { kind: "over" };
+    // Of a deployment from a backup nothing is known: only a person's word moves it.
+    if (row.state === "unknown" && row.reasonCode === "restored") return { kind: "over" };
     const going =
       row.state === "applying" ||
       row.state === "verifying" ||

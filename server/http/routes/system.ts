@@ -10,6 +10,7 @@ import { presentDeploymentRow, selectDeployments } from "../present/deployment.t
 import { presentGateRow, selectGates } from "../present/gate.ts";
 import { projectByKey } from "../present/project.ts";
 import { buildPath } from "../present/ref.ts";
+import { endSafeMode } from "../../upkeep/end-safe-mode.ts";
 import { cursorId, pageOf } from "../page.ts";
 import { HttpProblem, notFound } from "../problem.ts";
 import { route } from "../route.ts";
@@ -313,6 +314,12 @@ export function systemRoutes(world: World) {
         targets: Object.entries(file.targets).map(([name, target]) => ({ name, type: target.type })),
         readiness: { ready: checks.every((check) => check.ok), checks: [...checks] },
       };
+    }),
+
+    endSafeMode: route(api.endSafeMode, async (context) => {
+      if (!(await store.call(endSafeMode, { by: actorRow(context) })))
+        throw new HttpProblem(409, "conflict", "the server is not in safe mode");
+      return { done: true as const };
     }),
 
     checklist: route(api.checklist, async () => ({ items: [...(await world.checklist())] })),
