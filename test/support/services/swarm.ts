@@ -6,7 +6,7 @@ const Info = z.object({ Swarm: z.object({ LocalNodeState: z.string(), ControlAva
 /** The engine's part in a swarm: whether we made it one, and how to undo just that. */
 export interface Swarm {
   readonly madeHere: boolean;
-  /** Leaves the swarm if it was made here. */
+  /** Leaves the swarm if it was made here and nobody else has a service in it meanwhile. */
   leave(): Promise<void>;
 }
 
@@ -22,5 +22,9 @@ export async function joinOrMakeSwarm(docker: Docker): Promise<Swarm> {
     AdvertiseAddr: "127.0.0.1",
     ForceNewCluster: false,
   });
-  return { madeHere: true, leave: async () => void (await docker.swarmLeave({ force: true })) };
+  const leave = async (): Promise<void> => {
+    const others = await docker.listServices();
+    if (others.length === 0) await docker.swarmLeave({ force: true });
+  };
+  return { madeHere: true, leave };
 }

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { engineAddress } from "../support/services/docker.ts";
+import { dockerForTests } from "../support/services/docker.ts";
+import { until } from "../support/services/until.ts";
+import { PATIENCE } from "../support/api.ts";
+import { PROJECT, startSpine } from "../support/spine.ts";
+import type { Spine } from "../support/spine.ts";
+
+const WAITING = `pipeline {
+  agent { docker 'sluice-demo/busybox:1' }
+  stages {
+    stage('Ask') {
+      steps {
+        sh 'echo kept > file; echo in the container > /tmp/other || true'
+        input 'Shall we go on?'
+        sh 'echo the file is $(cat file)'
+      }
+    }
+  }
+}
+`;
+
+const PLAIN = `pipeline {
+  agent { docker 'sluice-demo/busybox:1' }
+  stages { stage('Run') { steps { sh 'echo ran beside it' } } }
+}
+`;
+
+/** Containers of this build's sessions that run now. */
+async function running(buildId: number): Promise<number> {
+  const listed = await dockerForTests().listContainers({ filters: { label: ["sluice.session"] } });
+  return listed.filter((container) => (container.Labels["sluice.session"] ?? "").startsWith(`b${buildId}.`))
+    .length;
+}
+
+describe("an agent whose build waits for a person", () => {
+  let spine: Spine;
+  before(async function () {
+    this.timeout(120_000);
+    assert.notEqual(engineAddress(), "");
+    spine = await startSpine({ places: 1, env: { SLUICE_PARK_AFTER: "1s" } });
+  });
+  after(async function () {
+    this.timeout(60_000);
+    await spine.stop();
+  });
+
+  it("gives its place back with its containers stopped, and goes on where it was", async function () {
+    this.timeout(300_000);
+    const { api } = spine.server;
+    await spine.push("ask", { Jenkinsfile: WAITING });
+    const gate = await api.openGate(PROJECT, 1);
+    const asking = await api.build(PROJECT, 1);
+    await until(
+      "its container is stopped",
+      async () => ((await running(asking.id)) === 0 ? true : null),
+      PATIENCE,
+    );
+
+    await spine.push("beside", { Jenkinsfile: PLAIN }, "other");
+    assert.equal((await api.buildEnded(PROJECT, 2)).state, "succeeded");
+
+    assert.equal((await api.decide(gate.id, { decision: "approve" })).status, 200);
+    const ended = await api.buildEnded(PROJECT, 1);
+    assert.equal(ended.state, "succeeded");
+    assert.match(await api.console(ended.id), /the file is kept/);
+  });
+});
