@@ -3,12 +3,18 @@ import { join } from "node:path";
 import { ForgeError } from "../errors.ts";
 import { titleOf } from "../refs.ts";
 import { Sha } from "../trigger-event.ts";
+import { openObjects } from "./objects.ts";
+import type { GitObject } from "./objects.ts";
+import { commitOf, entryIn } from "./read-objects.ts";
 import { checkRemote, gitError, runGit } from "./run.ts";
 import type { GitRemote, GitResult } from "./run.ts";
 
 /** Largest file that is read out of a repository. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 const LIMIT_MS = 120_000;
+/** Modes of a tree's entries that are no files. */
+const FOLDER = "40000";
+const OTHER_REPOSITORY = "160000";
 
 /** A file at a commit. */
 export type FileReading =
@@ -48,6 +54,7 @@ export interface Mirror {
 /** Makes the mirror of a repository in a folder of its own. `remote` is asked anew at each call: tokens change. */
 export function createMirror(options: { folder: string; remote: () => Promise<GitRemote> }): Mirror {
   const gitDir = join(options.folder, "mirror.git");
+  const objects = openObjects({ gitDir, home: options.folder });
   let last: Promise<unknown> = Promise.resolve();
   return {
     path: gitDir,
@@ -57,9 +64,9 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     readFile: (sha, path, signal) => alone(signal, async (s) => await readFile(sha, path, s)),
     commitInfo: (sha, signal) =>
       alone(signal, async (s) => {
-        const [info] = await log(["-1", checked(sha)], s);
-        if (info === undefined) throw new ForgeError("not_found", `commit ${sha} is not here`);
-        return info;
+        const commit = await objects.read(`${checked(sha)}^{commit}`, s);
+        if (commit === null) throw new ForgeError("not_found", `commit ${sha} is not here`);
+        return commitOf(commit);
       }),
     commitsBetween: (from, to, signal) =>
       alone(signal, async (s) => await log(["-200", checked(to), `^${checked(from)}`], s)),
@@ -119,6 +126,7 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     const result = await inMirror(args, signal, remote);
     if (result.code === 0 || !/\.lock': File exists/u.test(result.stderr)) return result;
     // A git that was killed left its lock: what is here can all be fetched again.
+    objects.close();
     await rm(gitDir, { recursive: true, force: true });
     await ready(signal);
     return await inMirror(args, signal, remote);
@@ -126,7 +134,7 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
 
   async function has(sha: string, signal: AbortSignal): Promise<boolean> {
     await ready(signal);
-    return (await inMirror(["cat-file", "-e", `${sha}^{tree}`], signal)).code === 0;
+    return (await objects.read(`${sha}^{tree}`, signal)) !== null;
   }
 
   async function fetchCommit(sha: string, ref: string | null, signal: AbortSignal): Promise<void> {
@@ -184,23 +192,39 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     ) {
       return { kind: "refused", because: `${path} is no path inside the repository` };
     }
-    const listed = await inMirror(
-      ["ls-tree", "-z", "-l", "--full-tree", checked(sha), "--", `:(literal)${path}`],
-      signal,
-    );
-    if (listed.code !== 0) throw gitError(`${path} could not be found at ${sha}`, listed);
-    const entry = /^(\d{6}) (\w+) ([0-9a-f]+) +(-|\d+)\t/u.exec(listed.stdout.toString("utf8"));
+    const object = await objects.read(`${checked(sha)}^{tree}`, signal);
+    if (object === null) throw new ForgeError("not_found", `commit ${sha} is not here`);
+    const parts = path.split("/");
+    const name = parts.pop() ?? "";
+    const folder = await folderIn(object, parts, signal);
+    const entry = folder === null ? null : entryIn(folder, name);
     if (entry === null) return { kind: "missing" };
-    const [, mode, type, object, size] = entry;
-    if (type !== "blob")
+    const { mode, id } = entry;
+    if (mode === FOLDER || mode === OTHER_REPOSITORY)
       return { kind: "refused", because: `${path} is a folder or another repository, not a file` };
     if (mode !== "100644" && mode !== "100755")
       return { kind: "refused", because: `${path} is a link; a file is needed` };
-    if (Number(size) > MAX_FILE_BYTES)
+    const file = await objects.read(id, signal);
+    if (file === null)
+      throw new ForgeError("away", `${path} could not be read at ${sha}: its object is not here`);
+    if (file.content === null || file.sizeBytes > MAX_FILE_BYTES)
       return { kind: "refused", because: `${path} has more than ${MAX_FILE_BYTES} bytes` };
-    const read = await inMirror(["cat-file", "blob", object ?? ""], signal);
-    if (read.code !== 0) throw gitError(`${path} could not be read at ${sha}`, read);
-    return { kind: "file", text: read.stdout.toString("utf8") };
+    return { kind: "file", text: file.content.toString("utf8") };
+  }
+
+  async function folderIn(
+    root: GitObject,
+    parts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<GitObject | null> {
+    let folder = root;
+    for (const part of parts) {
+      const entry = entryIn(folder, part);
+      const inner = entry?.mode === FOLDER ? await objects.read(entry.id, signal) : null;
+      if (inner === null) return null;
+      folder = inner;
+    }
+    return folder;
   }
 
   async function log(range: readonly string[], signal: AbortSignal): Promise<CommitInfo[]> {

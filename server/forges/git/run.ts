@@ -10,7 +10,8 @@ export interface GitRemote {
   readonly insecureHttp: boolean;
 }
 
-const FLAGS = [
+/** Settings of every git of ours: nothing of the machine or of a repository decides what it does. */
+export const FLAGS = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "protocol.file.allow=never",
@@ -70,7 +71,8 @@ export async function runGit(
   return await promise;
 }
 
-function environment(home: string, remote: GitRemote | undefined): Record<string, string> {
+/** Environment from nothing; credentials of the remote, if any, are in it. */
+export function environment(home: string, remote: GitRemote | undefined): Record<string, string> {
   const base: Record<string, string> = {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
     HOME: home,
