@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { SluiceFile } from "./config-schema.ts";
+import { Duration, SluiceFile } from "./config-schema.ts";
 import { checkReferences } from "./config-references.ts";
 import { readYaml } from "./config-yaml.ts";
 
@@ -34,6 +34,8 @@ export interface Config {
   readonly host: string;
   readonly allowHttp: boolean;
   readonly fault: string | null;
+  /** How long an agent may wait for a person with its containers running; null: for ever. */
+  readonly parkAfterMs: number | null;
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly dockerHost: string | null;
@@ -60,6 +62,7 @@ const Environment = z.object({
   SLUICE_KEY_FILE: z.string().optional(),
   SLUICE_ALLOW_HTTP: Flag.default(false),
   SLUICE_FAULT: z.string().optional(),
+  SLUICE_PARK_AFTER: z.union([z.literal("never").transform(() => null), Duration]).prefault("60s"),
   SLUICE_PUBLIC_URL: address(/^https?$/u, "https://ci.example.com").optional(),
   SLUICE_PORT: Port.default(3000),
   DATABASE_URL: address(/^postgres(ql)?$/u, "postgres://user:password@host/sluice").optional(),
@@ -145,6 +148,7 @@ export function loadConfig(
     host: publicUrl.startsWith("https:") || env.SLUICE_ALLOW_HTTP ? "0.0.0.0" : "127.0.0.1",
     allowHttp: env.SLUICE_ALLOW_HTTP,
     fault: env.SLUICE_FAULT ?? null,
+    parkAfterMs: env.SLUICE_PARK_AFTER,
     databaseUrl: env.DATABASE_URL ?? null,
     redisUrl: env.REDIS_URL ?? null,
     dockerHost: env.DOCKER_HOST ?? null,

@@ -249,7 +249,8 @@ async function prepareCommands(
   const bindings = [...context.credentials.values()].map(({ secretId, version }) => ({ secretId, version }));
   if (request.kind !== "session") {
     const session = handleOf(scope.buildId, request.session);
-    return { port: { kind: "commands", session, commands }, outcome: null, bindings };
+    const unpark = sealCommand(scope.seal, { type: "unpark", id: `${handle}.u` }, null, null);
+    return { port: { kind: "commands", session, commands, unpark }, outcome: null, bindings };
   }
   return {
     port: {

@@ -245,7 +245,11 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       ],
     });
     closing.push(() => reconciler.stop());
-    const timers = startTimerSweeper({ store, log, end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due) });
+    const timers = startTimerSweeper({
+      store,
+      log,
+      end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due),
+    });
     closing.push(() => timers.stop());
 
     const runnerKey = newRunnerKey();
@@ -297,6 +301,7 @@ function configOf(options: LocalOptions, port: number): Config {
     host: "127.0.0.1",
     allowHttp: true,
     fault: null,
+    parkAfterMs: null,
     databaseUrl: null,
     redisUrl: null,
     dockerHost: options.dockerHost,

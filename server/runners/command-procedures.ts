@@ -8,6 +8,7 @@ import type { ArtifactKind, SessionState, TestState } from "../store/states.ts";
 export interface OutgoingCommand {
   readonly no: number;
   readonly id: string;
+  readonly type: string;
   readonly session: string;
   readonly seq: number;
   readonly fence: number;
@@ -29,6 +30,7 @@ export const readCommands = procedure(
       .select([
         "commands.no as no",
         "commands.id as id",
+        "commands.type as type",
         "commands.sessionId as session",
         "commands.seq as seq",
         "sessions.fence as fence",

@@ -67,6 +67,7 @@ export function createIngest(deps: Deps): Ingest {
     const ids = events.flatMap((event) => (event.type === "ended" ? [event.command] : []));
     const known = new Map((await store.call(knownCommands, { ids })).map((command) => [command.id, command]));
     const ends: CommandEnd[] = [];
+    const woken: string[] = [];
     for (const event of events) {
       acked.push(event.no);
       if (event.type === "lost") {
@@ -81,7 +82,7 @@ export function createIngest(deps: Deps): Ingest {
       }
       if (command.endedAtMs !== null && command.effectKind !== "session") continue;
       try {
-        const end = await endOf(command, event.outcome);
+        const end = await endOf(command, event.outcome, woken);
         if (end !== null) ends.push(await withLog(end));
       } catch (err) {
         log.error({ command: command.id, err }, "the end of a command could not be read");
@@ -89,6 +90,7 @@ export function createIngest(deps: Deps): Ingest {
       }
     }
     if (ends.length > 0) for (const build of await store.call(endCommands, { ends })) deps.poke(build);
+    for (const session of woken) deps.commandsAdded(session);
     return { acked, refused: [...refused] };
   }
 
@@ -105,8 +107,15 @@ export function createIngest(deps: Deps): Ingest {
   }
 
   /** Null where other commands of the same effect are still out. */
-  async function endOf(command: KnownCommand, outcome: WireOutcome): Promise<CommandEnd | null> {
-    if (command.effectId === null) return bare(command);
+  async function endOf(
+    command: KnownCommand,
+    outcome: WireOutcome,
+    woken: string[],
+  ): Promise<CommandEnd | null> {
+    if (command.effectId === null) {
+      if (command.type === "unpark") woken.push(command.session);
+      return bare(command);
+    }
     if (command.effectKind === "session") return await partOfSession(command, command.effectId, outcome);
     const note = command.note === null ? null : CommandNote.parse(JSON.parse(command.note));
     if (note !== null && outcome.ok) return await withNote(command, note, outcome);

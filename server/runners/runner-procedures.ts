@@ -2,6 +2,8 @@ import { z } from "zod";
 import { announce } from "../builds/journal/announce.ts";
 import { endEffect } from "../builds/journal/end-effect.ts";
 import { takeBackPlace } from "../builds/journal/leave.ts";
+import type { CommandInput } from "../builds/journal/turn-input.ts";
+import { writeCommands } from "../builds/journal/write-begin.ts";
 import type { Handle } from "../../runners/protocol.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import { place, type PlacingRunner, type WaitingSession } from "./place.ts";
@@ -399,5 +401,65 @@ export const loseSession = procedure(
     for (const end of input.ends) yield* endEffect(tx, { buildId: session.buildId, ...end, exitCode: null });
     if (session.outerId !== null) yield* takeBackPlace(tx, session.outerId);
     return { lost: true, buildId: session.buildId };
+  },
+);
+
+/** Sessions of builds in which nothing has happened for a while but waiting for people. */
+export const findIdle = procedure(
+  "runners.findIdle",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { idleMs: number }): Steps<{ session: string; buildId: number }[]> {
+    return yield* tx.all(
+      tx.db
+        .selectFrom("sessions")
+        .innerJoin("builds", "builds.id", "sessions.buildId")
+        .select(["sessions.id as session", "sessions.buildId as buildId"])
+        .where("sessions.state", "=", "ready")
+        .where("builds.state", "=", "waiting")
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("effects")
+                .select("effects.id")
+                .whereRef("effects.buildId", "=", "sessions.buildId")
+                .where((on) =>
+                  on.or([
+                    on("effects.begunAtMs", ">", tx.nowMs - input.idleMs),
+                    on("effects.endedAtMs", ">", tx.nowMs - input.idleMs),
+                  ]),
+                ),
+            ),
+          ),
+        )
+        .limit(50),
+    );
+  },
+);
+
+/** Parks a session whose build still waits for people only: its containers are stopped, its place is free. */
+export const parkSession = procedure(
+  "runners.park",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { session: string; command: CommandInput }): Steps<boolean> {
+    const row = yield* tx.first(
+      tx.db
+        .selectFrom("sessions")
+        .innerJoin("builds", "builds.id", "sessions.buildId")
+        .select("builds.state")
+        .where("sessions.id", "=", input.session)
+        .forUpdate(),
+    );
+    if (row?.state !== "waiting") return false;
+    const parked = yield* tx.run(
+      tx.db
+        .updateTable("sessions")
+        .set({ state: "parked", parkedAtMs: tx.nowMs })
+        .where("id", "=", input.session)
+        .where("state", "=", "ready"),
+    );
+    if (parked === 0) return false;
+    yield* writeCommands(tx, input.session, null, [input.command], { commands: [] });
+    return true;
   },
 );

@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
-import { sealOutcome } from "../builds/prepare-begin.ts";
+import { sealCommand, sealOutcome } from "../builds/prepare-begin.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import { AGENT_LOST } from "../builds/translate/failure.ts";
 import type { Store } from "../store/store.ts";
 import {
+  findIdle,
   findStranded,
   loseSession,
   openEffectsOf,
+  parkSession,
   placeSessions,
   requeueSession,
 } from "./runner-procedures.ts";
@@ -21,6 +23,8 @@ export interface Sessions {
 }
 
 const LOOK_MS = 2_000;
+/** How long an agent may wait for a person with its containers running. */
+const PARK_AFTER_MS = 60_000;
 
 export function createSessions(deps: {
   readonly store: Store;
@@ -29,8 +33,11 @@ export function createSessions(deps: {
   /** Sessions that have commands for their runner now. */
   readonly assigned: (sessions: readonly string[]) => void;
   readonly log: Logger;
+  /** Null: agents are never parked. */
+  readonly parkAfterMs?: number | null;
 }): Sessions {
   const { store, log } = deps;
+  const parkAfterMs = deps.parkAfterMs === undefined ? PARK_AFTER_MS : deps.parkAfterMs;
   let wanted = false;
   let running: Promise<void> | null = null;
   let stopped = false;
@@ -82,7 +89,21 @@ export function createSessions(deps: {
         placesChanged();
       } else await lost(stranded.session, "runner_lost", text);
     }
+    await parkIdle();
     placesChanged();
+  }
+
+  /** A session in which everybody waits for a person stops its containers and gives its place back. */
+  async function parkIdle(): Promise<void> {
+    if (parkAfterMs === null) return;
+    for (const { session, buildId } of await store.call(findIdle, { idleMs: parkAfterMs })) {
+      const seal = await deps.sealOf(buildId);
+      const at = await store.nowMs();
+      const command = sealCommand(seal, { type: "park", id: `${session}.p${at}` }, null, null);
+      if (!(await store.call(parkSession, { session, command }))) continue;
+      log.info({ session, build: buildId }, "an agent waits for a person and is parked");
+      deps.assigned([session]);
+    }
   }
 
   let looking: Promise<void> | null = null;

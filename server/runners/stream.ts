@@ -40,7 +40,11 @@ export function createRunnerStreams(deps: {
         const sessions = stream.wanted.size === 0 ? null : [...stream.wanted];
         stream.wanted = null;
         const commands = await store.call(readCommands, { runnerId: stream.runnerId, sessions });
+        const waking = new Set<string>();
         for (const command of commands) {
+          // What comes behind an unpark waits until the containers stand again.
+          if (waking.has(command.session) && command.type !== "close") continue;
+          if (command.type === "unpark") waking.add(command.session);
           if (stream.sent.has(command.id)) continue;
           const seal = await deps.sealOf(command.buildId);
           const body: unknown = JSON.parse(seal.open(`command ${command.id}`, command.body));

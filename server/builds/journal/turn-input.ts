@@ -22,7 +22,13 @@ export type PortInput =
       readonly request: Uint8Array;
       readonly commands: readonly CommandInput[];
     }
-  | { readonly kind: "commands"; readonly session: string; readonly commands: readonly CommandInput[] }
+  | {
+      readonly kind: "commands";
+      readonly session: string;
+      readonly commands: readonly CommandInput[];
+      /** Goes first where the session is parked: its containers are started again. */
+      readonly unpark: CommandInput;
+    }
   | { readonly kind: "timer"; readonly afterMs: number; readonly activity: boolean }
   | {
       readonly kind: "gate";

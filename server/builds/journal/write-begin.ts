@@ -105,6 +105,7 @@ function* writePort(
       yield* writeSession(tx, turn, begin, port, written);
       return;
     case "commands":
+      yield* wakeSession(tx, port.session, port.unpark, written);
       yield* writeCommands(tx, port.session, begin.id, port.commands, written);
       return;
     case "gate": {
@@ -199,6 +200,26 @@ function* writeSession(
     yield* tx.run(tx.db.updateTable("sessions").set({ placeLent: 1 }).where("id", "=", port.outer));
   yield* writeCommands(tx, begin.handle, begin.id, port.commands, written);
   written.placesChanged = true;
+}
+
+/**
+ * Takes a parked session up again before it is given work. It counts as taking its place at once, without waiting for a
+ * free one: for a moment a runner may have one more at work than it has places.
+ */
+function* wakeSession(
+  tx: Transaction,
+  session: string,
+  unpark: CommandInput,
+  written: Pick<Written, "commands">,
+): Steps<void> {
+  const woken = yield* tx.run(
+    tx.db
+      .updateTable("sessions")
+      .set({ state: "ready", parkedAtMs: null })
+      .where("id", "=", session)
+      .where("state", "=", "parked"),
+  );
+  if (woken > 0) yield* writeCommands(tx, session, null, [unpark], written);
 }
 
 /** Appends commands to a session; their numbers rise by one each. */
