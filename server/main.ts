@@ -134,7 +134,14 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
 
     const streams = createRunnerStreams({ store, sealOf, log });
     closing.push(() => streams.closeAll());
-    const sessions = createSessions({ store, sealOf, poke, assigned: (ids) => streams.poke(ids), log });
+    const sessions = createSessions({
+      store,
+      sealOf,
+      poke,
+      assigned: (ids) => streams.poke(ids),
+      log,
+      parkAfterMs: config.parkAfterMs,
+    });
     closing.push(() => sessions.stop());
     const beginPorts = createBeginPorts({ store, config, secrets, sources, nowMs });
     const ports = createHostPorts({
