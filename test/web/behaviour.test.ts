@@ -7,6 +7,7 @@ import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { z } from "zod";
 import { until } from "../support/services/until.ts";
 import { aGate, FAILING_LINE, NOW, RUNNING_BUILD } from "./support/fixtures.ts";
+import { OUTSIDE_BUILD } from "./support/wide-fixtures.ts";
 import { problem, Refusal, type Said } from "./support/page-server.ts";
 import { startStage, type Opened, type Stage } from "./support/stage.ts";
 
@@ -209,6 +210,61 @@ describe("the page", function () {
         body: { level: 1 },
         csrf: "word",
       });
+    });
+  });
+
+  describe("of a build from outside", () => {
+    const PATH = "/p/orders-api/b/414";
+
+    it("says what it is and runs it after a second question, at the commit that was read", async () => {
+      stage.server.answering = () => {
+        stage.server.answers.set("GET /projects/orders-api/builds/414", {
+          ...OUTSIDE_BUILD,
+          state: "running",
+          startedAtMs: NOW,
+          waits: [],
+        });
+        stage.server.tell({
+          type: "build.changed",
+          seq: 1,
+          project: "orders-api",
+          build: 414,
+          id: 414,
+          atMs: NOW,
+        });
+        return { status: 200, body: { done: true } };
+      };
+      const page = await visit(PATH);
+      const card = page.getByRole("region", { name: "May this build run?" });
+      await card.getByText("a fork").waitFor();
+      await card.getByText("fix/rounding").waitFor();
+      await until("the stream stands", () => stage.server.streams > 0);
+      await card.getByRole("button", { name: "Run this build…" }).click();
+      assert.equal(stage.server.asked.length, 0);
+      await page.getByRole("dialog").getByRole("button", { name: "Run this build" }).click();
+      await card.waitFor({ state: "detached" });
+      assert.deepEqual(stage.server.asked, [
+        { method: "POST", path: "/builds/414/approve", body: { sha: OUTSIDE_BUILD.sha }, csrf: "word" },
+      ]);
+    });
+
+    it("shows why the server does not let it run, and stays where it was", async () => {
+      stage.server.answering = () =>
+        problem(409, "conflict", "build #414 cannot be approved so: it is of another commit");
+      const page = await visit(PATH);
+      await page.getByRole("button", { name: "Run this build…" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("button", { name: "Run this build" }).click();
+      await dialog.getByText("it is of another commit").waitFor();
+      await page.getByRole("heading", { name: "May this build run?" }).waitFor();
+    });
+
+    it("gives no button to those who may not let it run", async () => {
+      const me = z.looseObject({}).parse(stage.server.answers.get("GET /me"));
+      stage.server.answers.set("GET /me", { ...me, role: "developer" });
+      const page = await visit(PATH);
+      await page.getByText("A maintainer can let it run.").waitFor();
+      assert.equal(await page.getByRole("button", { name: "Run this build…" }).count(), 0);
     });
   });
 

@@ -163,6 +163,18 @@ export type Artifact = z.infer<typeof Artifact>;
 export const Parameter = z.object({ name: z.string(), value: z.string(), origin: z.string() });
 export type Parameter = z.infer<typeof Parameter>;
 
+/** The change request that a build is of, as the forge stated it. */
+export const ChangeOfBuild = z.object({
+  number: z.int().positive(),
+  title: z.string(),
+  source: z.string(),
+  target: z.string(),
+  fork: z.boolean(),
+  author: z.string(),
+  draft: z.boolean(),
+});
+export type ChangeOfBuild = z.infer<typeof ChangeOfBuild>;
+
 /** The page of one build. */
 export const Build = BuildSummary.omit({ stages: true }).extend({
   stages: z.array(Stage),
@@ -177,6 +189,7 @@ export const Build = BuildSummary.omit({ stages: true }).extend({
   artifacts: z.array(Artifact),
   commits: z.array(Commit),
   parameters: z.array(Parameter),
+  change: ChangeOfBuild.nullable(),
   delivery: Id.nullable(),
   restartOf: Id.nullable(),
   previous: z.int().positive().nullable(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ChangeRequest } from "../../forges/trigger-event.ts";
 import { UNFINISHED_BUILD_STATES } from "../../store/states.ts";
 import type { Store } from "../../store/store.ts";
 import type { Build, BuildSummary, Stage, Step, TestSummary } from "../contract/builds.ts";
@@ -6,6 +7,9 @@ import type { Reason, Wait } from "../contract/common.ts";
 import { notFound } from "../problem.ts";
 import type { World } from "../world.ts";
 import { buildPath, presentRef } from "./ref.ts";
+
+/** The part of a recorded trigger that the page of a change request shows. */
+const Recorded = z.object({ change: ChangeRequest });
 
 /** The body of an event of kind `build.notice`: a sentence for the build's page. */
 const Notice = z.object({ text: z.string() });
@@ -180,29 +184,43 @@ export async function presentBuild(world: World, id: number): Promise<Build> {
   const { store } = world;
   const row = await selectBuilds(store).where("builds.id", "=", id).executeTakeFirst();
   if (row === undefined) throw notFound(`build ${id}`);
-  const [waits, live, stages, steps, gates, deployments, artifacts, tests, failure, frozen, around, notices] =
-    await Promise.all([
-      waitsOf(store, [row]),
-      liveOf(store, [id]),
-      store.db.selectFrom("stages").selectAll().where("buildId", "=", id).orderBy("no").execute(),
-      store.db.selectFrom("steps").selectAll().where("buildId", "=", id).orderBy("stepNo").execute(),
-      store.db.selectFrom("gates").select("id").where("buildId", "=", id).orderBy("id").execute(),
-      store.db.selectFrom("deployments").select("id").where("buildId", "=", id).orderBy("id").execute(),
-      store.db.selectFrom("artifacts").selectAll().where("buildId", "=", id).orderBy("id").execute(),
-      testsOf(store, id),
-      row.state === "failed" || row.state === "unstable" || row.state === "aborted"
-        ? world.builds.failure(id)
-        : null,
-      world.builds.frozen(id),
-      neighbours(store, row),
-      store.db
-        .selectFrom("events")
-        .select(["atMs", "body"])
-        .where("buildId", "=", id)
-        .where("kind", "=", "build.notice")
-        .orderBy("id")
-        .execute(),
-    ]);
+  const [
+    waits,
+    live,
+    stages,
+    steps,
+    gates,
+    deployments,
+    artifacts,
+    tests,
+    failure,
+    frozen,
+    around,
+    notices,
+    change,
+  ] = await Promise.all([
+    waitsOf(store, [row]),
+    liveOf(store, [id]),
+    store.db.selectFrom("stages").selectAll().where("buildId", "=", id).orderBy("no").execute(),
+    store.db.selectFrom("steps").selectAll().where("buildId", "=", id).orderBy("stepNo").execute(),
+    store.db.selectFrom("gates").select("id").where("buildId", "=", id).orderBy("id").execute(),
+    store.db.selectFrom("deployments").select("id").where("buildId", "=", id).orderBy("id").execute(),
+    store.db.selectFrom("artifacts").selectAll().where("buildId", "=", id).orderBy("id").execute(),
+    testsOf(store, id),
+    row.state === "failed" || row.state === "unstable" || row.state === "aborted"
+      ? world.builds.failure(id)
+      : null,
+    world.builds.frozen(id),
+    neighbours(store, row),
+    store.db
+      .selectFrom("events")
+      .select(["atMs", "body"])
+      .where("buildId", "=", id)
+      .where("kind", "=", "build.notice")
+      .orderBy("id")
+      .execute(),
+    changeOf(store, id),
+  ]);
   const presented: Step[] = steps.map((step) => ({
     n: step.stepNo,
     stage: step.stagePath,
@@ -251,12 +269,22 @@ export async function presentBuild(world: World, id: number): Promise<Build> {
       path: artifact.kind === "file" ? `/api/v1/builds/${id}/artifacts/${artifact.id}` : null,
     })),
     parameters: [...frozen.parameters],
+    change,
     delivery: row.deliveryId,
     restartOf: row.restartOf,
     consoleBytes: row.consoleLength,
     url: `${world.config.publicUrl}${buildPath(row.project, row.number)}`,
     ...around,
   };
+}
+
+/** The change request a build is of; a build by hand, of a branch or of an image has none. */
+async function changeOf(store: Store, id: number): Promise<Build["change"]> {
+  const row = await store.db.selectFrom("builds").select("event").where("id", "=", id).executeTakeFirst();
+  const recorded = Recorded.safeParse(row === undefined ? null : JSON.parse(row.event));
+  if (!recorded.success) return null;
+  const { number, title, headRef, baseRef, fork, author, draft } = recorded.data.change;
+  return { number, title, source: headRef, target: baseRef, fork, author, draft };
 }
 
 function stageKind(kind: string): Stage["kind"] {

@@ -462,6 +462,7 @@ export const FAILED_BUILD: Answer<"build"> = {
     { name: "DEPLOY", value: "true", origin: "the Jenkinsfile's default" },
     { name: "REGION", value: "hk", origin: "lin" },
   ],
+  change: null,
   delivery: 5129,
   restartOf: null,
   previous: 411,

@@ -5,6 +5,7 @@ import { build } from "vite";
 import { startBrowser } from "../../support/services/chromium.ts";
 import { answers, logs } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
+import { wideAnswers, wideLogs } from "./wide-fixtures.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -33,6 +34,14 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** What the server of the example answers and which logs it has. */
+function example(): { readonly answers: Map<string, unknown>; readonly logs: Map<string, Buffer> } {
+  return {
+    answers: new Map<string, unknown>([...answers(), ...wideAnswers()]),
+    logs: new Map([...logs(), ...wideLogs()]),
+  };
+}
+
 /** Builds the page once and starts what it needs. */
 export async function startStage(): Promise<Stage> {
   mkdirSync(join(ROOT, ".local"), { recursive: true });
@@ -42,7 +51,8 @@ export async function startStage(): Promise<Stage> {
     logLevel: "error",
     build: { outDir: folder, emptyOutDir: true },
   });
-  const server = new PageServer(folder, answers(), logs());
+  const begin = example();
+  const server = new PageServer(folder, begin.answers, begin.logs);
   await server.start();
   const browser = await startBrowser();
   return {
@@ -66,10 +76,11 @@ export async function startStage(): Promise<Stage> {
       return { page, context, complaints };
     },
     reset() {
+      const { answers: said, logs: written } = example();
       server.answers.clear();
-      for (const [path, answer] of answers()) server.answers.set(path, answer);
+      for (const [path, answer] of said) server.answers.set(path, answer);
       server.logs.clear();
-      for (const [key, bytes] of logs()) server.logs.set(key, bytes);
+      for (const [key, bytes] of written) server.logs.set(key, bytes);
       server.asked.length = 0;
       server.unknown.length = 0;
     },

@@ -13,6 +13,7 @@ import { stageLook } from "../../parts/tone.ts";
 import { links } from "../../routing/links.ts";
 import { Link } from "../../routing/location.tsx";
 import { GateOnBuild } from "../gate/on-build.tsx";
+import { APPROVAL, ApprovalCard } from "./approval.tsx";
 import { FailureCard } from "./failure.tsx";
 import { BuildHead, isOpen } from "./head.tsx";
 import { allSteps, stepOfStage, stepToOpen } from "./step-to-open.ts";
@@ -100,7 +101,7 @@ function Waits(props: { readonly build: Build }) {
   const { build } = props;
   const { texts, language } = useSpeech();
   const nowMs = useNow();
-  const others = build.waits.filter((wait) => wait.gate === null);
+  const others = build.waits.filter((wait) => wait.gate === null && wait.cause !== APPROVAL);
   if (others.length === 0) return null;
   return (
     <Card id="wa" title={texts.build.waitsTitle}>
@@ -182,6 +183,7 @@ function LogTab(props: { readonly build: Build; readonly wantedStep: number | un
   return (
     <div className="stack12">
       {build.trust === "untrusted" ? <Note kind="info">{texts.build.untrustedNote}</Note> : null}
+      <ApprovalCard build={build} />
       {gates.map((gate) => (
         <GateOnBuild key={gate} id={gate} />
       ))}
