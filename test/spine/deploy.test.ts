@@ -207,7 +207,11 @@ environments:
       const decision = { decision: "approve", planHash: gate.planHash };
       const answers = await Promise.all([api.decide(gate.id, decision), heidi.decide(gate.id, decision)]);
       const statuses = answers.map(({ status }) => status);
-      assert.deepEqual(statuses.toSorted(), [200, 409], answers.map(({ text }) => text).join("\n"));
+      assert.deepEqual(
+        statuses.toSorted((a, b) => a - b),
+        [200, 409],
+        answers.map(({ text }) => text).join("\n"),
+      );
       const lost = answers.find(({ status }) => status === 409);
       assert.equal(lost === undefined ? "" : problemCode(lost), "already_decided");
       const winner = statuses[0] === 200 ? "grace" : "heidi";

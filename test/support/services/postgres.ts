@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from "node:fs";
-import { chown, glob, mkdtemp } from "node:fs/promises";
+import { chown, glob, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -39,6 +39,51 @@ export async function startDatabase(): Promise<Database> {
   };
 }
 
+/** A PostgreSQL of a test's own that keeps what it says it has kept, to be killed. */
+export interface KillablePostgres {
+  readonly url: string;
+  /** SIGKILL of the server and with it of all its connections, as a crash. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port; it recovers from its log. */
+  startAgain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Settings of a database whose answers can be believed after a crash of its processes. */
+const DURABLE = ["fsync=on", "synchronous_commit=on", "full_page_writes=on"];
+const HASTY = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+/** Starts a cluster with one empty database for the caller alone. */
+export async function startKillablePostgres(): Promise<KillablePostgres> {
+  const { programs, user, folder, data } = await initialised();
+  const remove = async (): Promise<void> => await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    return await onFreePort(async (port) => {
+      const start = async (): Promise<Child> =>
+        await launch(join(programs, "postgres"), data, folder, port, user, DURABLE);
+      let child = await start();
+      await ask(`postgres://sluice@127.0.0.1:${port}/postgres`, "create database sluice");
+      const startAgain = async (): Promise<void> => {
+        await child.stop("SIGKILL");
+        // What is left of the killed server holds its memory for a moment and refuses a second one as long.
+        child = await until("PostgreSQL starts again", start);
+      };
+      return {
+        url: `postgres://sluice@127.0.0.1:${port}/sluice`,
+        kill: async () => await child.stop("SIGKILL"),
+        startAgain,
+        stop: async () => {
+          await child.stop("SIGQUIT");
+          await remove();
+        },
+      };
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
 async function ask(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -50,15 +95,9 @@ async function ask(url: string, sql: string): Promise<void> {
 }
 
 async function startCluster(): Promise<Cluster> {
-  const programs = await programFolder();
-  const user = process.getuid?.() === 0 ? "postgres" : undefined;
-  const folder = await mkdtemp(join(tmpdir(), "sluice-postgres-"));
-  if (user !== undefined) await giveTo(user, folder);
-  const data = join(folder, "data");
-  const init = ["-D", data, "-U", "sluice", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-  await initialise(join(programs, "initdb"), init, user);
+  const { programs, user, folder, data } = await initialised();
   const cluster = await onFreePort(async (port) => {
-    const child = await launch(join(programs, "postgres"), data, folder, port, user);
+    const child = await launch(join(programs, "postgres"), data, folder, port, user, HASTY);
     // Nothing of it is kept, so it may end at once; its folder goes with the process.
     process.once("exit", () => {
       process.kill(child.pid, "SIGQUIT");
@@ -68,6 +107,23 @@ async function startCluster(): Promise<Cluster> {
     return { urlOf: (database: string) => `postgres://sluice@127.0.0.1:${port}/${database}` };
   });
   return cluster;
+}
+
+/** A new cluster's folder, not yet served by anybody. */
+async function initialised(): Promise<{
+  programs: string;
+  user: string | undefined;
+  folder: string;
+  data: string;
+}> {
+  const programs = await programFolder();
+  const user = process.getuid?.() === 0 ? "postgres" : undefined;
+  const folder = await mkdtemp(join(tmpdir(), "sluice-postgres-"));
+  if (user !== undefined) await giveTo(user, folder);
+  const data = join(folder, "data");
+  const init = ["-D", data, "-U", "sluice", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  await initialise(join(programs, "initdb"), init, user);
+  return { programs, user, folder, data };
 }
 
 /** In an exit handler nothing asynchronous happens any more; a server that still writes would fill its folder again. */
@@ -95,13 +151,9 @@ async function launch(
   folder: string,
   port: number,
   user: string | undefined,
+  durability: readonly string[],
 ): Promise<Child> {
-  const settings = [
-    "listen_addresses=127.0.0.1",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-  ];
+  const settings = ["listen_addresses=127.0.0.1", ...durability];
   const args = [
     "-D",
     data,
