@@ -1,25 +1,56 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
+import { reportData } from "../doctor-data.ts";
 import { listFaultPoints } from "../fault-points.ts";
 
-const USAGE = `Usage: sluice doctor [--fault-points]
+const USAGE = `Usage: sluice doctor [--data FOLDER] [--fault-points]
 
-Says what this machine is like, as far as Sluice depends on it.
-  --fault-points   the names that SLUICE_FAULT takes, for tests`;
+Says what this machine is like, as far as Sluice depends on it, and what is wrong in a server's data, with what to do.
+Nothing is changed: the server may be running or stopped.
+  --data FOLDER    look at the data of this folder only (DATABASE_URL: its database is there); without it, machine
+                   and, if SLUICE_DATA is set, that folder
+  --fault-points   the names that SLUICE_FAULT takes, for tests
+Exit status: 0 all is well, 1 something is wrong, 2 wrong use, 69 the database cannot be read.`;
 
 const run = promisify(execFile);
 
 /** `sluice doctor`: prints facts, a line each, and what to do where one is wrong; gives the exit status. */
 export async function doctorCommand(argv: readonly string[]): Promise<number> {
-  if (argv.includes("--help")) {
+  const options = readOptions(argv);
+  if (options === null) return 2;
+  if (options.help) {
     console.log(USAGE);
     return 0;
   }
-  if (argv.includes("--fault-points")) {
+  if (options["fault-points"]) {
     for (const name of await listFaultPoints()) console.log(name);
     return 0;
   }
+  if (options.data !== undefined) return await reportData(options.data);
+  const machine = await reportMachine();
+  const data = process.env["SLUICE_DATA"] ?? "";
+  return Math.max(machine, data === "" ? 0 : await reportData(data));
+}
+
+function readOptions(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: "boolean", short: "h", default: false },
+        data: { type: "string" },
+        "fault-points": { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(`sluice doctor: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return null;
+  }
+}
+
+async function reportMachine(): Promise<number> {
   const engine = await answer("docker", [
     "version",
     "--format",

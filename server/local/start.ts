@@ -129,7 +129,14 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     const poke = (buildId: number) => host.poke(buildId);
     const streams = createRunnerStreams({ store, sealOf, log });
     closing.push(() => streams.closeAll());
-    const sessions = createSessions({ store, sealOf, poke, assigned: (ids) => streams.poke(ids), log });
+    const sessions = createSessions({
+      store,
+      sealOf,
+      poke,
+      assigned: (ids) => streams.poke(ids),
+      parkAfterMs: config.parkAfterMs,
+      log,
+    });
     closing.push(() => sessions.stop());
 
     const targetOf = createTargets(config.file.targets, config.dockerHost);

@@ -6,7 +6,12 @@ import { TERMINAL_BUILD_STATES, UNFINISHED_BUILD_STATES } from "./states.ts";
 export interface Violation {
   invariant: string;
   subjects: string[]; // `b118`, `d311`, `g77`, as in mails and logs
+  /** What a person does about it. */
+  remedy: string;
 }
+
+/** The database as far as its invariants are read; nothing is written. */
+export type ReadableStore = Pick<Store, "db" | "nowMs">;
 
 /** What a moment of work under way may leave open, and a crash with its recovery. */
 const GRACE_MS = 60_000;
@@ -30,7 +35,23 @@ const OUR_CODES = [
   "internal_error",
 ];
 
-type Rule = (store: Store, nowMs: number) => Promise<string[]>;
+type Rule = (store: ReadableStore, nowMs: number) => Promise<string[]>;
+
+const LET_IT_RUN =
+  "start the server, if it is stopped, and wait a minute: it picks such things up; if it stays, abort it";
+const REPORT = "report it with the server's log of that time: this is a mistake of ours";
+const CLOSE_BY_RESTART =
+  "restart the server: it closes what is left over; if it stays, report it with the log of that time";
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  "a build with work has a holder or a nudge": LET_IT_RUN,
+  "a build that has ended leaves nothing begun": CLOSE_BY_RESTART,
+  "a build that has ended holds no session": CLOSE_BY_RESTART,
+  "a gate of an ended build is not open": "restart the server, then reject the gate on its page",
+  "an approved gate has approved its deployment, and no other deployment behind a gate was sent":
+    "look at the environment's target before anything else is deployed there, and report it with the audit chain",
+  "one try at a time at a target": "look at the target, then say on the deployment's page what is so",
+};
 
 const RULES: Readonly<Record<string, Rule>> = {
   "a delivery makes at most one build of a ref": async ({ db }) => {
@@ -170,12 +191,12 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** What is wrong in the database: empty when all is well. For `sluice doctor`, the hourly check and crash tests. */
-export async function findViolations(store: Store): Promise<Violation[]> {
+export async function findViolations(store: ReadableStore): Promise<Violation[]> {
   const nowMs = await store.nowMs();
   const found: Violation[] = [];
   for (const [invariant, rule] of Object.entries(RULES)) {
     const subjects = await rule(store, nowMs);
-    if (subjects.length > 0) found.push({ invariant, subjects });
+    if (subjects.length > 0) found.push({ invariant, subjects, remedy: REMEDIES[invariant] ?? REPORT });
   }
   return found;
 }

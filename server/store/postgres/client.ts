@@ -24,6 +24,9 @@ const CONNECTION_PATIENCE_MS = 15_000;
 /** Any number that no other program of this database uses: "sluice" in ASCII. */
 const MIGRATION_LOCK = 0x736c75696365;
 
+/** Settings of a connection on which every transaction only reads. */
+const READ_ONLY = "-c default_transaction_read_only=on";
+
 const INT8 = 20;
 const NUMERIC = 1700;
 
@@ -45,6 +48,11 @@ export async function openPostgres(options: {
     throw postgresError(error);
   }
   return new PostgresBackend(pool, procedures, options.onWritten, faultsFrom(process.env));
+}
+
+/** The database as it is, for reading alone: its schema stays, and what would write is refused by the server. */
+export function openPostgresForReading(databaseUrl: string): PostgresBackend {
+  return new PostgresBackend(createPool(databaseUrl, READ_ONLY), new Map(), () => {}, faultsFrom({}));
 }
 
 /** Procedures driven from the main thread over a pool of connections. */
@@ -241,9 +249,10 @@ function inProcedure(name: string, error: unknown): StoreError {
   return new StoreError("procedure_failed", `${name}: ${known.message}`, error);
 }
 
-function createPool(databaseUrl: string): Pool {
+function createPool(databaseUrl: string, options = ""): Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
+    options,
     application_name: "sluice",
     max: 10,
     connectionTimeoutMillis: CONNECTION_PATIENCE_MS,

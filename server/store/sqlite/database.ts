@@ -181,14 +181,16 @@ function firstProblem(db: DatabaseSync): string | undefined {
   return answer === "ok" ? undefined : String(answer);
 }
 
-function withKeys(keys: readonly string[], row: unknown): unknown {
+/** A row read as an array, by the names of its columns. */
+export function withKeys(keys: readonly string[], row: unknown): unknown {
   const named: Record<string, unknown> = {};
   if (!Array.isArray(row)) return named;
   for (const [at, key] of keys.entries()) named[key] = row[at];
   return named;
 }
 
-function toSql(value: unknown): SQLInputValue {
+/** A value as SQLite stores it. @throws {Error} for what it cannot. */
+export function toSql(value: unknown): SQLInputValue {
   if (value === null || value === undefined) return null;
   if (typeof value === "number" || typeof value === "string" || typeof value === "bigint") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
