@@ -9,6 +9,17 @@ export function camelCase(name: string): string {
   return converted;
 }
 
+const snakeNames = new Map<string, string>();
+
+/** `createdAtMs` -> `created_at_ms`: the names of the code as the database has them. */
+export function snakeCase(name: string): string {
+  const known = snakeNames.get(name);
+  if (known !== undefined) return known;
+  const converted = name.replace(/(?<=[^A-Z])[A-Z]/g, "_$&").toLowerCase();
+  snakeNames.set(name, converted);
+  return converted;
+}
+
 const WRITE = /\b(?:insert into|update|delete from) "(\w+)"/g;
 
 /** The tables (named as in code) that a statement may write. */
