@@ -243,7 +243,7 @@ export class Runner {
       const { engine, log } = this.#context;
       const removed = await sweep(
         engine,
-        this.instance,
+        { instance: this.instance, runner: this.name },
         (session) => this.#sessions.has(session),
         Date.now(),
       );

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { RunnerContext } from "./context.ts";
-import { INSTANCE_LABEL, NONCE_LABEL, SESSION_LABEL, createAndStart } from "./docker/containers.ts";
+import {
+  INSTANCE_LABEL,
+  NONCE_LABEL,
+  RUNNER_LABEL,
+  SESSION_LABEL,
+  createAndStart,
+} from "./docker/containers.ts";
 import { SPARE_HOME } from "./docker/create-options.ts";
 import type { ContainerPlan } from "./docker/create-options.ts";
 import { connect, ensureSessionNetwork } from "./docker/network.ts";
@@ -240,7 +246,8 @@ export class SessionContainer {
     const { engine } = this.#context;
     const { main } = entering;
     if (main === null || main === this) return this.#context.bridge();
-    const name = await ensureSessionNetwork(engine, this.#context.instance(), this.#session);
+    const { instance, node } = this.#context;
+    const name = await ensureSessionNetwork(engine, instance(), node(), this.#session);
     await entering.useNetwork(name);
     await main.entered();
     if (main.state.id !== null) await connect(engine, name, main.state.id, [main.state.name]);
@@ -259,6 +266,7 @@ export class SessionContainer {
       limits: this.#open.limits,
       labels: {
         [INSTANCE_LABEL]: this.#context.instance(),
+        [RUNNER_LABEL]: this.#context.node(),
         [SESSION_LABEL]: this.#session,
         [NONCE_LABEL]: this.#open.nonce,
         "sluice.build": this.#open.build,

@@ -8,6 +8,8 @@ import type { Engine } from "./engine.ts";
 export const NONCE_LABEL = "sluice.nonce";
 export const INSTANCE_LABEL = "sluice.instance";
 export const SESSION_LABEL = "sluice.session";
+/** Whose session it is: two runners of one server may share an engine, and neither may sweep the other's. */
+export const RUNNER_LABEL = "sluice.runner";
 
 /**
  * Makes the container of a plan, or finds the one that an earlier process made for the same plan.

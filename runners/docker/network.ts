@@ -1,4 +1,4 @@
-import { INSTANCE_LABEL, SESSION_LABEL } from "./containers.ts";
+import { INSTANCE_LABEL, RUNNER_LABEL, SESSION_LABEL } from "./containers.ts";
 import { asFailure, statusOf } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 
@@ -16,10 +16,12 @@ export async function ensureSharedBridge(engine: Engine, instance: string): Prom
 export async function ensureSessionNetwork(
   engine: Engine,
   instance: string,
+  runner: string,
   session: string,
 ): Promise<string> {
   const name = `sl-${instance}-${session}`;
-  await ensure(engine, name, { Labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: session } });
+  const Labels = { [INSTANCE_LABEL]: instance, [RUNNER_LABEL]: runner, [SESSION_LABEL]: session };
+  await ensure(engine, name, { Labels });
   return name;
 }
 

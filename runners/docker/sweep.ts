@@ -1,4 +1,4 @@
-import { INSTANCE_LABEL, NONCE_LABEL, SESSION_LABEL } from "./containers.ts";
+import { INSTANCE_LABEL, NONCE_LABEL, RUNNER_LABEL, SESSION_LABEL } from "./containers.ts";
 import type { Engine } from "./engine.ts";
 import { removeNetwork } from "./network.ts";
 import { z } from "zod";
@@ -14,19 +14,27 @@ const Networks = z.array(
   }),
 );
 
+/** Whose leftovers are looked for. */
+export interface Owner {
+  readonly instance: string;
+  /** The runner's name at its server. */
+  readonly runner: string;
+}
+
 /**
- * Removes containers and networks of this instance whose session nobody here knows. Labels alone are no proof (an image can
- * carry some): name, instance, session and nonce must all be ours. Gives the names of what was removed.
+ * Removes containers and networks of this runner whose session it does not know. Labels alone are no proof (an image can
+ * carry some): name, instance, runner, session and nonce must all be ours. Gives the names of what was removed.
  */
 export async function sweep(
   engine: Engine,
-  instance: string,
+  { instance, runner }: Owner,
   knows: (session: string) => boolean,
   nowMs: number,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const container of await engine.list(`${INSTANCE_LABEL}=${instance}`)) {
     const session = container.labels[SESSION_LABEL];
+    if (container.labels[RUNNER_LABEL] !== runner) continue;
     if (session === undefined || container.labels[NONCE_LABEL] === undefined || knows(session)) continue;
     const isNamed = container.names.some((name) => name.startsWith(`/sl-${instance}-${session}-`));
     if (!isNamed || nowMs - container.createdAtMs < MIN_AGE_MS) continue;
@@ -39,6 +47,7 @@ export async function sweep(
   );
   for (const network of networks) {
     const session = network.Labels?.[SESSION_LABEL];
+    if (network.Labels?.[RUNNER_LABEL] !== runner) continue;
     if (session === undefined || knows(session) || network.Name !== `sl-${instance}-${session}`) continue;
     if (nowMs - Date.parse(network.Created ?? "") < MIN_AGE_MS) continue;
     await removeNetwork(engine, network.Name);
