@@ -27,9 +27,7 @@ function shapeOf(text: string): string | null {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
-      // A string: on to its end, escapes skipped.
-      for (at += 1; at < text.length && text.charCodeAt(at) !== 0x22; at += 1)
-        if (text.charCodeAt(at) === 0x5c) at += 1;
+      at = endOfString(text, at);
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
       if (depth > MAX_DEPTH) return `the body is nested deeper than ${MAX_DEPTH}`;
@@ -40,6 +38,16 @@ function shapeOf(text: string): string | null {
     }
   }
   return null;
+}
+
+/** Where the string that begins at `from` ends. Searched, not walked: most of a delivery is text, and this is on every one's way. */
+function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 0x5c) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 /** The JSON text of a delivery: the body itself, or the field `payload` of a form. Null where a form has none. */
