@@ -32,6 +32,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     what: "set, list and remove secrets",
     load: async () => (await import("./commands/secret.ts")).secretCommand,
   },
+  backup: {
+    what: "pack everything but the key into one file",
+    load: async () => (await import("./commands/backup.ts")).backupCommand,
+  },
+  restore: {
+    what: "bring a backup back, or look whether it is good",
+    load: async () => (await import("./commands/restore.ts")).restoreCommand,
+  },
   doctor: {
     what: "what this machine and this server are like",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
