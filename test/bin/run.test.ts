@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -6,6 +7,7 @@ import { dockerForTests, engineAddress } from "../support/services/docker.ts";
 import { temporaryFolder } from "../support/services/folder.ts";
 import { busyboxImage } from "../support/services/images.ts";
 import { type Child, runToEnd, startChild } from "../support/services/process.ts";
+import { joinOrMakeSwarm } from "../support/services/swarm.ts";
 import { until } from "../support/services/until.ts";
 
 const SLUICE = join(import.meta.dirname, "../../bin/sluice.js");
@@ -40,10 +42,10 @@ describe("sluice run", function () {
     return tree;
   }
 
-  /** The agent's container runs this script; other stages and `post` may follow. */
+  /** A container runs this script, on a label that no runner has; `post` may follow. */
   function onAgent(script: string, more = ""): string {
     return `pipeline {
-  agent { docker { image '${image}' } }
+  agent { docker { image '${image}'; label 'gpu && huge' } }
   stages { stage('Test') { steps { ${script} } } }
   ${more}
 }
@@ -53,7 +55,6 @@ describe("sluice run", function () {
   interface Ended {
     readonly code: number | null;
     readonly out: string;
-    readonly said: string;
   }
 
   async function start(tree: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Child> {
@@ -67,10 +68,34 @@ describe("sluice run", function () {
   async function run(tree: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     const child = await start(tree, args, env);
     const { code } = await child.exited;
-    return { code, out: child.output(), said: child.output() };
+    return { code, out: child.output() };
   }
 
-  /** Containers and networks of this tree's runs. */
+  /** Runs it at a terminal of its own, where a person answers each question with the next line. */
+  async function atTerminal(tree: string, answers: readonly string[]): Promise<Ended> {
+    const command = `${process.execPath} ${SLUICE} run Jenkinsfile`;
+    const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+      cwd: tree,
+      env: { ...process.env, DOCKER_HOST: engineAddress() },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let out = "";
+    let answered = 0;
+    let read = 0;
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      const question = /(?:\[y\/n\]|\[because\]:) /gu;
+      question.lastIndex = read;
+      if (question.exec(out) === null) return;
+      read = question.lastIndex;
+      terminal.stdin.write(`${answers[answered] ?? ""}\n`);
+      answered += 1;
+    });
+    const code = await new Promise<number | null>((resolve) => terminal.once("close", resolve));
+    return { code, out };
+  }
+
+  /** Containers of this tree's runs. */
   async function leftOf(tree: string): Promise<string[]> {
     const docker = dockerForTests();
     const containers = await docker.listContainers({ all: true });
@@ -133,7 +158,7 @@ describe("sluice run", function () {
   });
 
   it("ends with 3 where the build is unstable, with 0 if that is allowed", async () => {
-    const tree = await aTree({ Jenkinsfile: "node('any-label') { unstable 'almost' }\n" });
+    const tree = await aTree({ Jenkinsfile: "stage('Look') { unstable 'almost' }\n" });
     assert.equal((await run(tree, ["Jenkinsfile"])).code, 3);
     assert.equal((await run(tree, ["--allow-unstable", "Jenkinsfile"])).code, 0);
   });
@@ -205,6 +230,71 @@ echo "\${done.state} \${done.release} \${done.deployment} \${done.images.web}"
     assert.match(out, /images: web=registry\.example\.com\/shop:7/u);
     assert.match(out, /env: MODE=x/u);
     assert.match(out, /^planned 0 null registry\.example\.com\/shop:7$/mu);
+  });
+
+  it("shows the plan of a deployment by a sluice.yml, and changes nothing", async () => {
+    const docker = dockerForTests();
+    const swarm = await joinOrMakeSwarm(docker);
+    const name = `sluice-run-${process.pid}`;
+    const service = await docker.createService({
+      Name: name,
+      TaskTemplate: { ContainerSpec: { Image: image } },
+      Mode: { Replicated: { Replicas: 0 } },
+    });
+    try {
+      const wanted = `registry.example.com/shop:7@sha256:${"ab".repeat(32)}`;
+      const tree = await aTree({
+        Jenkinsfile: `def done = deploy(environment: 'production', images: [web: '${wanted}'])
+echo "\${done.state} \${done.images.web}"
+deploy environment: 'elsewhere', images: [web: 'x']
+`,
+        "sluice.yml": `targets:
+  here: { type: swarm, host: "${engineAddress()}" }
+environments:
+  production: { waves: [[here]], services: { web: ${name} } }
+`,
+      });
+      const { code, out } = await run(tree, ["--config", "sluice.yml", "Jenkinsfile"]);
+      assert.equal(code, 0, out);
+      assert.ok(out.includes(`  wave 1: here, service ${name}\n    image ${image}`), out);
+      assert.ok(out.includes(`-> ${wanted}\n`), out);
+      assert.ok(out.split("\n").includes(`planned ${wanted}`), out);
+      assert.match(out, /sluice\.yml has no environment "elsewhere"; it has: production/u);
+      const now = await docker.getService(service.id).inspect();
+      assert.equal(now.Spec.TaskTemplate.ContainerSpec.Image, image);
+    } finally {
+      await docker.getService(service.id).remove();
+      await swarm.leave();
+    }
+  });
+
+  it("begins with the stage that is named", async () => {
+    const tree = await aTree({
+      Jenkinsfile: `pipeline { agent none
+  stages {
+    stage('Build') { steps { echo 'was built' } }
+    stage('Test') { steps { echo 'was tested' } }
+  } }
+`,
+    });
+    const { code, out } = await run(tree, ["--stage", "Test", "Jenkinsfile"]);
+    assert.equal(code, 0, out);
+    assert.match(out, /^was tested$/mu);
+    assert.doesNotMatch(out, /^was built$/mu);
+  });
+
+  it("asks at a terminal, and takes no for an answer", async () => {
+    const tree = await aTree({
+      Jenkinsfile: `def said = input message: 'Go on?', parameters: [string(name: 'WHY', defaultValue: 'because')]
+echo "why: \${said}"
+`,
+    });
+    const yes = await atTerminal(tree, ["y", "it is time"]);
+    assert.equal(yes.code, 0, yes.out);
+    assert.match(yes.out, /^why: it is time\r?$/mu);
+    const no = await atTerminal(tree, ["n"]);
+    assert.equal(no.code, 6, no.out);
+    assert.doesNotMatch(no.out, /^why:/mu);
   });
 
   it("builds the files of a folder that is no work tree", async () => {
