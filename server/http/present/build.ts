@@ -74,7 +74,7 @@ export async function presentBuilds(store: Store, rows: readonly BuildRow[]): Pr
     ...common(row, waits.get(row.id) ?? []),
     stages: (stages.get(row.id) ?? []).map(({ name, state, startedAtMs, endedAtMs }) => ({
       name,
-      state,
+      state: partState(row.state, state),
       startedAtMs,
       endedAtMs,
     })),
@@ -226,7 +226,7 @@ export async function presentBuild(world: World, id: number): Promise<Build> {
     stage: step.stagePath,
     name: step.name,
     label: step.label ?? step.name,
-    state: step.state,
+    state: partState(row.state, step.state),
     exitCode: step.exitCode,
     startedAtMs: step.startedAtMs,
     endedAtMs: step.endedAtMs,
@@ -242,7 +242,7 @@ export async function presentBuild(world: World, id: number): Promise<Build> {
       parent: stage.parent,
       name: stage.name,
       kind: stageKind(stage.kind),
-      state: stage.state,
+      state: partState(row.state, stage.state),
       startedAtMs: stage.startedAtMs,
       endedAtMs: stage.endedAtMs,
       steps: presented.filter((step) => step.stage === stage.path),
@@ -285,6 +285,11 @@ async function changeOf(store: Store, id: number): Promise<Build["change"]> {
   if (!recorded.success) return null;
   const { number, title, headRef, baseRef, fork, author, draft } = recorded.data.change;
   return { number, title, source: headRef, target: baseRef, fork, author, draft };
+}
+
+/** The state of a stage or step; of a build that waits, all that is open waits for a person. */
+function partState(build: BuildRow["state"], part: Stage["state"]): Stage["state"] {
+  return build === "waiting" && part === "running" ? "waiting" : part;
 }
 
 function stageKind(kind: string): Stage["kind"] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { stepOfStage, stepToOpen } from "../../../web/src/pages/build/step-to-open.ts";
+import { stepOfStage, stepToOpen, wordsOf } from "../../../web/src/pages/build/step-to-open.ts";
 import { aFailure, aStage, aStep } from "../support/fixtures.ts";
 
 const done = aStep({ n: 1, stage: "a", state: "succeeded" });
@@ -35,5 +35,17 @@ describe("the step a stage leads to", () => {
     const outer = aStage({ path: "p", kind: "parallel" });
     const inner = aStage({ path: "p/b", parent: "p", steps: [done, broken] });
     assert.equal(stepOfStage(outer, [outer, inner])?.n, 2);
+  });
+});
+
+describe("what a step is called", () => {
+  it("is its label, with the step's name where the label alone would not tell", () => {
+    const said = [
+      { name: "sh", label: "npm test" },
+      { name: "junit", label: "report.xml" },
+      { name: "docker push", label: "docker push shop/web" },
+      { name: "checkout", label: "" },
+    ].map(wordsOf);
+    assert.deepEqual(said, ["npm test", "junit report.xml", "docker push shop/web", "checkout"]);
   });
 });

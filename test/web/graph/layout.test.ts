@@ -91,6 +91,22 @@ describe("the drawing of a pipeline", () => {
     );
   });
 
+  it("draws the way as passed over a stage that was left out, and as not passed behind a failure", () => {
+    const passed = (first: "succeeded" | "failed"): readonly boolean[] =>
+      layOut(
+        graphOf(
+          [
+            aStage({ path: "a", state: first }),
+            aStage({ path: "b", state: "skipped" }),
+            aStage({ path: "c", state: "skipped" }),
+          ],
+          () => "",
+        ),
+      ).edges.map((edge) => edge.done);
+    assert.ok(passed("succeeded").every((done) => done));
+    assert.ok(passed("failed").every((done) => !done));
+  });
+
   it("draws a build without stages as nothing", () => {
     assert.deepEqual(layOut(graphOf([], () => "")).boxes, []);
   });

@@ -1,5 +1,5 @@
 import type { Answer } from "../../../server/http/contract.ts";
-import { aBuild, aStage, aStep, FAILED_BUILD, NOW } from "./fixtures.ts";
+import { aBuild, aFailure, aStage, aStep, FAILED_BUILD, NOW } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -60,6 +60,12 @@ export const MATRIX_BUILD = aWholeBuild({
   number: 415,
   state: "failed",
   reason: { code: "command_exit", fault: "command", text: "One cell failed." },
+  failure: aFailure({
+    stage: "Matrix › PLATFORM = 'platform-17', NODE = '20'",
+    step: 118,
+    line: 1,
+    excerpt: [],
+  }),
   ref: { kind: "branch", name: "功能/退款回调签名-与一个相当长的分支名称-用来检查换行和截断是否正常" },
   title: `一行很长的提交说明：${"修正购物车折扣".repeat(12)}`,
   stages: [

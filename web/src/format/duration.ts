@@ -7,8 +7,10 @@ const UNITS = [
   { seconds: 1, en: "s", "zh-CN": "秒" },
 ] as const;
 
-/** A length of time in its two largest units: `48s`, `3m 12s`, `2h 14m`, in Chinese `3分钟12秒`; below ten seconds one decimal. */
+/** A length of time in its two largest units: `48s`, `3m 12s`, `2h 14m`, in Chinese `3分钟12秒`; below ten seconds one decimal, below a tenth in `ms`. */
 export function formatDuration(ms: number, language: Language): string {
+  const whole = Math.round(ms);
+  if (whole > 0 && whole < 50) return `${whole}${language === "en" ? "ms" : "毫秒"}`;
   const tenths = Math.round(Math.max(0, ms) / 100);
   if (tenths < 100 && tenths % 10 !== 0)
     return `${(tenths / 10).toFixed(1)}${language === "en" ? "s" : "秒"}`;

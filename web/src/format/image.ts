@@ -18,9 +18,10 @@ export function parseImage(image: string): ImageName {
   };
 }
 
-/** What tells two images of one repository apart: the digest's beginning, else the tag. */
+/** What tells two images apart: the digest's beginning, else the last part of the name with its tag. */
 export function shortImage(image: string): string {
   const { name, tag, digest } = parseImage(image);
   if (digest !== undefined) return digest.slice(0, 12);
-  return tag ?? name;
+  const last = name.split("/").at(-1) ?? name;
+  return tag === undefined ? last : `${last}:${tag}`;
 }

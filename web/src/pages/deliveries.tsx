@@ -11,7 +11,7 @@ import { ActError } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { LoadMore } from "../parts/load-more.tsx";
 import { Show } from "../parts/loading.tsx";
-import { CopyButton, Empty, Note } from "../parts/small.tsx";
+import { CopyButton, Empty, Note, Said } from "../parts/small.tsx";
 import { Moment } from "../parts/time.tsx";
 import type { Look } from "../parts/tone.ts";
 import { links } from "../routing/links.ts";
@@ -45,7 +45,7 @@ function DeliveryRow(props: {
         <Moment atMs={delivery.receivedAtMs} />
         <span className="dr">
           {props.project === undefined && delivery.project !== null ? `${delivery.project}: ` : ""}
-          {delivery.verdict}
+          <Said text={delivery.verdict} />
         </span>
       </Link>
     </li>
@@ -160,7 +160,9 @@ function DeliveryCard(props: { readonly id: number }) {
               <Icon name={look.icon} tone={look.tone} label={texts.state.delivery[delivery.state]} />
               <div>
                 <p>
-                  <b>{delivery.verdict}</b>
+                  <b>
+                    <Said text={delivery.verdict} />
+                  </b>
                 </p>
                 <p className="m">
                   {delivery.builds.map((build) => (
@@ -184,7 +186,9 @@ function DeliveryCard(props: { readonly id: number }) {
                     label={line.ok ? texts.deliveries.yes : texts.deliveries.no}
                   />
                   <b>{line.rule}</b>
-                  <span>{line.text}</span>
+                  <span>
+                    <Said text={line.text} />
+                  </span>
                 </li>
               ))}
             </ol>

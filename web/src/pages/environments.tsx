@@ -316,8 +316,8 @@ function RunningNow(props: { readonly environment: Environment }) {
                   )}
                 </td>
                 <td>
-                  {service.ready === null || service.wanted === null ? (
-                    ""
+                  {service.wanted === null ? null : service.ready === null ? (
+                    <span className="m">{texts.environments.wantedUnits(service.wanted)}</span>
                   ) : (
                     <span className={service.ready < service.wanted ? "warn-ink" : "ok-ink"}>
                       {texts.environments.ofUnits(service.ready, service.wanted)}

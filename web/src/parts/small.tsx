@@ -146,6 +146,13 @@ export function Note(props: {
   );
 }
 
+/** A sentence of the server's: what it wrote between backticks is somebody's own words, set as such. */
+export function Said(props: { readonly text: string }) {
+  return props.text
+    .split("`")
+    .map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>));
+}
+
 /** What stands where a list is empty: how to fill it. */
 export function Empty(props: { readonly children: ReactNode }) {
   return <p className="empty m">{props.children}</p>;

@@ -70,24 +70,33 @@ function Pipeline(props: { readonly build: Build; readonly currentStep: number |
     const step = stepOfStage(stage, build.stages);
     return step === undefined ? undefined : links.step(build.project, build.number, step.n);
   };
+  const none = build.stages.length === 0;
+  const note = !none
+    ? texts.build.stagesDone(done, leaves.length)
+    : build.steps.length === 0
+      ? texts.build.noStages
+      : texts.build.stageless;
   return (
     <Card
       id="pl"
+      className={none ? "bare" : ""}
       title={texts.build.pipeline}
-      note={build.stages.length === 0 ? texts.build.noStages : texts.build.stagesDone(done, leaves.length)}
+      note={note}
       aside={
-        <>
-          <button type="button" className="tg" aria-pressed={!asList} onClick={() => setAsList(false)}>
-            {texts.build.graph}
-          </button>
-          <button type="button" className="tg" aria-pressed={asList} onClick={() => setAsList(true)}>
-            {texts.build.list}
-          </button>
-        </>
+        none ? undefined : (
+          <>
+            <button type="button" className="tg" aria-pressed={!asList} onClick={() => setAsList(false)}>
+              {texts.build.graph}
+            </button>
+            <button type="button" className="tg" aria-pressed={asList} onClick={() => setAsList(true)}>
+              {texts.build.list}
+            </button>
+          </>
+        )
       }
     >
-      {build.stages.length === 0 ? null : asList ? (
-        <div className="pad">
+      {none ? null : asList ? (
+        <div className="pad stages">
           <StageList build={build} parent={null} />
         </div>
       ) : (

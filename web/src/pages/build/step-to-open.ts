@@ -1,5 +1,15 @@
 import type { Build, Stage, Step } from "../../../../server/http/contract/builds.ts";
 
+/** Steps whose label is the command itself, or says what it does. */
+const PLAIN: ReadonlySet<string> = new Set(["sh", "bat", "powershell", "pwsh", "node", "error", "echo"]);
+
+/** What a step is called: its label, with the step's name before it where the label alone would not tell. */
+export function wordsOf(step: Pick<Step, "name" | "label">): string {
+  const { name, label } = step;
+  if (label === "") return name;
+  return PLAIN.has(name) || label.startsWith(name) ? label : `${name} ${label}`;
+}
+
 type StepsOf = Pick<Build, "stages" | "steps" | "failure" | "state">;
 
 /** Every step of a build in the order of their beginning. */

@@ -9,7 +9,7 @@ import { Took } from "../../parts/time.tsx";
 import { stageLook } from "../../parts/tone.ts";
 import { links } from "../../routing/links.ts";
 import { Link, usePlace } from "../../routing/location.tsx";
-import { allSteps } from "./step-to-open.ts";
+import { allSteps, wordsOf } from "./step-to-open.ts";
 
 function StepLink(props: { readonly build: Build; readonly step: Step; readonly current: boolean }) {
   const { build, step } = props;
@@ -28,7 +28,7 @@ function StepLink(props: { readonly build: Build; readonly step: Step; readonly 
           label={texts.state.stage[step.state]}
           spin={step.state === "running"}
         />
-        <code>{step.label === "" ? step.name : step.label}</code>
+        <code>{wordsOf(step)}</code>
         <span className="d">
           <Took startedAtMs={step.startedAtMs} endedAtMs={step.endedAtMs} />
         </span>
@@ -92,6 +92,15 @@ export function Work(props: {
     arrived.current = true;
     element.current?.scrollIntoView({ block: "start" });
   }, [chosen]);
+  // With hundreds of steps the current one may lie below the edge of its list; only the list is moved, not the page.
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = list.current?.querySelector("[aria-current]")?.getBoundingClientRect();
+    const view = list.current?.getBoundingClientRect();
+    if (list.current === null || box === undefined || view === undefined) return;
+    if (box.top < view.top || box.bottom > view.bottom)
+      list.current.scrollTop += box.top - view.top - view.height / 2;
+  }, [stepNumber]);
   const failing = build.failure?.step === stepNumber ? (build.failure?.line ?? undefined) : undefined;
   const running = allSteps(build).findLast((other) => other.state === "running" && other.endedAtMs === null);
   const choose = (range: LineRange | undefined): void => {
@@ -107,7 +116,7 @@ export function Work(props: {
   }
   return (
     <section className="card work" aria-label={texts.build.stepsAndLog} ref={element}>
-      <div className="steps">
+      <div className="steps" ref={list}>
         <h2 className="vh">{texts.build.steps}</h2>
         {build.steps.length === 0 ? null : (
           <details open={stages.length === 0 || build.steps.some((other) => other.n === stepNumber)}>
@@ -127,7 +136,7 @@ export function Work(props: {
         {props.chosenByReader && running !== undefined && running.n !== stepNumber ? (
           <Note kind="info" icon="running">
             <Link to={links.step(build.project, build.number, running.n)}>
-              {texts.build.nowRunning(running.label)}
+              {texts.build.nowRunning(wordsOf(running))}
             </Link>
           </Note>
         ) : null}
@@ -138,7 +147,7 @@ export function Work(props: {
             key={`${build.id}.${step.n}`}
             build={build.id}
             step={step.n}
-            label={step.label === "" ? step.name : step.label}
+            label={wordsOf(step)}
             growing={step.startedAtMs !== null && step.endedAtMs === null}
             failing={failing}
             chosen={chosen}

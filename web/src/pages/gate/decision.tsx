@@ -12,6 +12,9 @@ import { links } from "../../routing/links.ts";
 import { Link } from "../../routing/location.tsx";
 import { useDecision, type Phase } from "./use-decision.ts";
 
+/** A person's sign-in name; whoever else may decide is told in words. */
+const LOGIN = /^\S+$/;
+
 type Values = Readonly<Record<string, string | boolean>>;
 
 /** What the button that approves says: verb, object, place. */
@@ -168,7 +171,7 @@ function People(props: { readonly gate: Gate }) {
               <li key={name} className={name === me.login ? "you" : ""}>
                 <Icon name="waiting" tone="waiting" />
                 <span>
-                  <Person name={name} /> {name === me.login ? texts.gate.you : ""}
+                  {LOGIN.test(name) ? <Person name={name} /> : name} {name === me.login ? texts.gate.you : ""}
                 </span>
                 <span className="m">{texts.gate.canDecide}</span>
               </li>

@@ -78,7 +78,9 @@ function Commits(props: { readonly plan: Plan }) {
         <h2 id="cm">{texts.gate.commits}</h2>
         <span className="n">{plan.commits.length}</span>
       </div>
-      {plan.commits.length === 0 ? <Empty>{texts.gate.noCommits}</Empty> : null}
+      {plan.commits.length === 0 ? (
+        <Empty>{plan.liveRelease === null ? texts.gate.nothingToCompare : texts.gate.noCommits}</Empty>
+      ) : null}
       <ul className="cmt">
         {shown.map((commit) => (
           <li key={commit.sha}>
@@ -219,6 +221,8 @@ function GateBody(props: { readonly gate: Gate; readonly put: (gate: Gate) => vo
   const texts = useTexts();
   const { end, seen } = useSeen();
   const { plan } = gate;
+  // What is live is told as of now: beside a decision of yesterday it would be read as what was live then.
+  const isOpen = gate.state === "open";
   return (
     <>
       <GateHead gate={gate} />
@@ -231,14 +235,14 @@ function GateBody(props: { readonly gate: Gate; readonly put: (gate: Gate) => vo
             </section>
           ) : (
             <Card id="pl" title={texts.gate.changes(plan.environment)}>
-              <Ends gate={gate} plan={plan} />
+              {isOpen ? <Ends gate={gate} plan={plan} /> : null}
               <PlanTable plan={plan} />
             </Card>
           )}
           <div ref={end} />
           {plan === null ? null : (
             <>
-              <Commits plan={plan} />
+              {isOpen ? <Commits plan={plan} /> : null}
               <div className="two">
                 <Evidence gate={gate} plan={plan} />
                 <Order plan={plan} />

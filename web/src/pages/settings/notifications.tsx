@@ -40,7 +40,8 @@ function Row(props: { readonly message: Notification; readonly reload: () => voi
   return (
     <tr>
       <th scope="row">
-        {message.event}{" "}
+        {Object.entries(texts.notifications.events).find(([event]) => event === message.event)?.[1] ??
+          message.event}{" "}
         {message.build === null ? (
           <span className="m">{message.project}</span>
         ) : (

@@ -170,7 +170,7 @@ export function RunnersPart() {
                   <tr>
                     <th scope="col">{texts.common.name}</th>
                     <th scope="col">{texts.common.state}</th>
-                    <th scope="col">{texts.nav.runners}</th>
+                    <th scope="col">{texts.runners.load}</th>
                     <th scope="col">{texts.runners.labels}</th>
                     <th scope="col">{texts.runners.lastSeen}</th>
                     <th scope="col">
