@@ -1,13 +1,18 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { parsePipelineFile } from "./model/parse-file.ts";
 import type { KnownSteps } from "./model/parse-file.ts";
-import { findStep, STEPS } from "./steps/catalogue.ts";
+import type { Signature } from "./steps/signature.ts";
+import { SIGNATURES } from "./steps/signatures.ts";
 import { insteadOf, nearestStep } from "./steps/unavailable.ts";
+
+const BY_NAME = new Map<string, Signature>(
+  SIGNATURES.flatMap((step) => [step.name, ...(step.aliases ?? [])].map((name) => [name, step])),
+);
 
 /** The steps of the catalogue, as the reader of pipelines wants them. */
 export const CATALOGUE: KnownSteps = {
-  stepNamed: findStep,
-  stepNames: STEPS.flatMap((step) => [step.name, ...(step.aliases ?? [])]),
+  stepNamed: (name) => BY_NAME.get(name),
+  stepNames: [...BY_NAME.keys()],
   adviceOn,
 };
 

@@ -1,4 +1,8 @@
-/** Writes docs/steps.md: every step of the catalogue with its arguments, as the linter knows them. `npm run docs:steps` */
+/**
+ * Writes what the catalogue says of its steps: docs/steps.md for people, and pipelines/steps/signatures.ts for the
+ * linter, which starts without the steps themselves. `npm run docs:steps`
+ */
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,6 +10,8 @@ import { STEPS } from "../pipelines/steps/catalogue.ts";
 import type { Parameter, ParameterType, Signature } from "../pipelines/steps/signature.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/steps.md");
+
+const SIGNATURES = join(import.meta.dirname, "../pipelines/steps/signatures.ts");
 
 const HEAD = `# Steps
 
@@ -50,4 +56,19 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
+/** The module of the signatures: the catalogue without what its steps do. */
+function signatures(steps: readonly Signature[]): string {
+  const plain = JSON.stringify(steps, null, 2);
+  return `// Written by \`npm run docs:steps\` from the catalogue.
+import type { Signature } from "./signature.ts";
+
+/** What every step takes, without what it does: all that a check of a file needs, read much quicker than the steps. */
+export const SIGNATURES: readonly Signature[] = ${plain};
+`;
+}
+
 writeFileSync(PAGE, reference(STEPS));
+writeFileSync(SIGNATURES, signatures(STEPS));
+// The page keeps its tables as they are written here; the module is formatted as all code is.
+const formatted = spawnSync(join(import.meta.dirname, "../node_modules/.bin/oxfmt"), [SIGNATURES]);
+if (formatted.status !== 0) throw new Error("the signatures could not be formatted");

@@ -1,4 +1,4 @@
-import { STEPS } from "./catalogue.ts";
+import { SIGNATURES } from "./signatures.ts";
 
 /** Steps of Jenkins' plugins that are not here, and what to use instead. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
@@ -43,7 +43,7 @@ const FARTHEST = 3;
 export function nearestStep(name: string): string | undefined {
   let best: string | undefined;
   let least = Math.min(FARTHEST, Math.floor(name.length / 2)) + 1;
-  for (const step of STEPS) {
+  for (const step of SIGNATURES) {
     const distance = editDistance(name.toLowerCase(), step.name.toLowerCase());
     if (distance < least) {
       least = distance;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { findStep, STEPS } from "../../../pipelines/steps/catalogue.ts";
+import { SIGNATURES } from "../../../pipelines/steps/signatures.ts";
 import { insteadOf, nearestStep } from "../../../pipelines/steps/unavailable.ts";
 
 describe("the step catalogue", () => {
@@ -41,6 +42,11 @@ describe("the step catalogue", () => {
       names,
       names.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
     );
+  });
+
+  it("is what the linter knows of it", () => {
+    const known: unknown = JSON.parse(JSON.stringify(STEPS));
+    assert.deepEqual(SIGNATURES, known, "npm run docs:steps writes pipelines/steps/signatures.ts anew");
   });
 
   it("finds steps by their other names", () => {
