@@ -48,7 +48,7 @@ describe("images", () => {
   it("are taken apart into name, tag and digest; a port is no tag", () => {
     assert.deepEqual(parseImage("reg:5000/shop/web:1.2@sha256:abcdef"), {
       name: "reg:5000/shop/web",
-      tag: "web:1.2",
+      tag: "1.2",
       digest: "abcdef",
     });
     assert.deepEqual(parseImage("reg:5000/shop/web"), {
