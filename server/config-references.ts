@@ -9,7 +9,7 @@ export interface Misreference {
 
 /** Checks what one part of the file says of another: every name used is written, every grammar can be read. */
 export function checkReferences(file: SluiceFile): Misreference[] {
-  return [...environments(file), ...projects(file), ...notify(file)];
+  return [...environments(file), ...libraries(file), ...projects(file), ...notify(file)];
 }
 
 function environments(file: SluiceFile): Misreference[] {
@@ -27,6 +27,15 @@ function environments(file: SluiceFile): Misreference[] {
     }
   }
   return wrong;
+}
+
+function libraries(file: SluiceFile): Misreference[] {
+  return Object.entries(file.libraries)
+    .filter(([, library]) => file.forges[library.forge] === undefined)
+    .map(([name, library]) => ({
+      path: ["libraries", name, "forge"],
+      text: unknown("forge", library.forge, Object.keys(file.forges)),
+    }));
 }
 
 function projects(file: SluiceFile): Misreference[] {

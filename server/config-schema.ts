@@ -162,6 +162,23 @@ export const RetentionConfig = z.strictObject({
 });
 export type RetentionConfig = z.infer<typeof RetentionConfig>;
 
+/** A shared library: a repository with `vars/`, `src/` and `resources/`, at a branch, tag or commit unless a file says otherwise. */
+export const LibraryConfig = z.strictObject({
+  forge: Name,
+  repo: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9._][A-Za-z0-9._/-]{0,250}$/u,
+      "write the repository as in its address, like team/library",
+    ),
+  version: z.string().min(1).max(250).default("main"),
+  /** Whether a file may ask for another version. */
+  override: z.boolean().default(true),
+  /** Whether every file has it without asking. */
+  implicit: z.boolean().default(false),
+});
+export type LibraryConfig = z.infer<typeof LibraryConfig>;
+
 /** The whole of `sluice.yml`. It holds names of secrets, never a value. */
 export const SluiceFile = z.strictObject({
   forges: z.record(Name, ForgeConfig).default({}),
@@ -169,6 +186,7 @@ export const SluiceFile = z.strictObject({
   channels: z.record(Name, ChannelConfig).default({}),
   targets: z.record(Name, TargetConfig).default({}),
   environments: z.record(EnvironmentName, EnvironmentConfig).default({}),
+  libraries: z.record(Name, LibraryConfig).default({}),
   projects: z.record(Key, ProjectConfig).default({}),
   notify: z.array(NotifyRule).default([]),
   retention: RetentionConfig.prefault({}),

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { mkdir, open, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -43,9 +43,10 @@ export async function openConsole(path: string, committedLength: number): Promis
       const text = marks.map(lineOf).join("");
       if (text === "") return length;
       const bytes = Buffer.from(text);
-      const file = await open(path, "a");
+      // At its place, not at the end: a host that lost the build unawares writes the same lines there again.
+      const file = await open(path, constants.O_WRONLY | constants.O_CREAT);
       try {
-        await file.write(bytes);
+        await file.write(bytes, 0, bytes.length, length);
       } finally {
         await file.close();
       }

@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Frozen } from "./host.ts";
 import type { CommitFacts } from "./journal/load-build.ts";
 import type { ClaimedBuild } from "./journal/claim-build.ts";
+import { freezeLibraries } from "./freeze-libraries.ts";
 import type { Sources } from "./sources.ts";
 
 /** Behaviours that new builds have; an older build keeps the list it was made with. */
@@ -48,6 +49,8 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
     const text = await deps.sources.readFile(project, fileCommit, settings.jenkinsfile);
     const facts = await deps.sources.facts(project, commit);
     if (text === null) return withoutFile(settings.jenkinsfile, fileCommit, { sha: commit, facts });
+    const libraries = await freezeLibraries(deps, text);
+    if (!libraries.ok) return refusedFile(libraries.text, { sha: commit, facts });
     const before = await previousCommits(deps.store, build);
     const startedAtMs = deps.nowMs();
     const head: Head = {
@@ -57,7 +60,7 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
       actor: actorOf(build, event),
       parameters: parametersOf(build.parameters),
       file: { path: settings.jenkinsfile, text, commit: fileCommit },
-      libraries: [],
+      libraries: libraries.libraries,
       settings: {
         timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         defaultLabel: null,
@@ -99,7 +102,11 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
 
 function withoutFile(path: string, commit: string, commitFacts: { sha: string; facts: CommitFacts }): Frozen {
   const text = `There is no ${path} at commit ${commit.slice(0, 12)}. Add one, or name another file as "jenkinsfile" of the project in sluice.yml`;
-  return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text, commit: commitFacts };
+  return refusedFile(text, commitFacts);
+}
+
+function refusedFile(text: string, commit: { sha: string; facts: CommitFacts }): Frozen {
+  return { kind: "invalid", console: [`ERROR: ${text}`, "Finished: FAILURE"], text, commit };
 }
 
 async function targetCommit(deps: Deps, project: ForgeProject, event: TriggerEvent): Promise<string> {

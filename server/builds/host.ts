@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Begin, Head, Mark, Outcome, StoredError, Turn } from "../../pipelines/ports.ts";
+import { isStoreError } from "../store/errors.ts";
 import { renewLeases } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
 import { type BuildFiles, type ConsoleFile, openConsole, writeConsole } from "./console.ts";
@@ -36,6 +37,7 @@ import { turnInput } from "./turn-rows.ts";
 const RENEW_MS = 5_000;
 const LOOK_MS = 2_000;
 const IDLE_MS = 30_000;
+const AGAIN_MS = 50;
 
 /** A build frozen for its run, or why it cannot be. */
 export type Frozen =
@@ -166,11 +168,18 @@ export function createBuildHost(deps: Deps): BuildHost {
     if (row === undefined) return "over";
     const concurrency = ports.concurrencyOf(row.projectId);
     const hold = (await deps.holdStarts?.()) ?? null;
-    const claimed = await store.call(claimBuild, { buildId, holder: store.holder, concurrency, hold });
+    const asked = { buildId, holder: store.holder, concurrency, hold };
+    const claimed = await store.call(claimBuild, asked).catch(async (err: unknown) => {
+      // Whether it was claimed is not known, but who holds a build may claim it again.
+      if (!isStoreError(err, "outcome_unknown")) throw err;
+      return await store.call(claimBuild, asked);
+    });
     if (claimed.kind !== "claimed") return claimed.kind;
     const { build } = claimed;
     const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
     if (entry === null) return "over";
+    // One turn may be all there was.
+    if (entry.gone) return "claimed";
     loaded.set(buildId, entry);
     const run = drive(entry)
       .catch((err: unknown) => broken(entry, err))
@@ -485,17 +494,33 @@ export function createBuildHost(deps: Deps): BuildHost {
         return;
       }
       log.warn({ build: build.id, err: error }, "a thread of engines ended; the build is loaded again");
-      void handle(build.id).catch((err: unknown) =>
-        log.error({ build: build.id, err }, "build could not be loaded again"),
-      );
+      loadAgain(build.id);
       return;
     }
     await brokeUnder(build, error);
   }
 
+  /** Soon, once the load that failed is over; the build is still ours to claim. */
+  function loadAgain(buildId: number): void {
+    const timer = setTimeout(() => {
+      void handle(buildId).catch((err: unknown) =>
+        log.error({ build: buildId, err }, "build could not be loaded again"),
+      );
+    }, AGAIN_MS);
+    timer.unref();
+  }
+
   /** Our own failure under a build: tried again from its journal when the lease has run out, but not for ever. */
   async function brokeUnder(build: ClaimedBuild, error: unknown): Promise<null> {
     const text = error instanceof Error ? error.message : String(error);
+    if (isStoreError(error, "outcome_unknown")) {
+      log.warn(
+        { build: build.id, err: error },
+        "an answer of the database was lost; the build is loaded again",
+      );
+      loadAgain(build.id);
+      return null;
+    }
     if (error instanceof SecretGone) {
       await end(build, { state: "failed", code: "secret_gone", fault: "person", text });
       return null;

@@ -15,6 +15,12 @@ export interface Sources {
   readFile(project: ForgeProject, commit: string, path: string): Promise<string | null>;
   /** Branches and tags by whole name, with the commits they name now. @throws {ForgeError} */
   refs(project: ForgeProject): Promise<ReadonlyMap<string, string>>;
+  /** Texts of the plain files below some folders at a commit of the mirror. @throws {ForgeError} */
+  readFolders(
+    project: ForgeProject,
+    commit: string,
+    folders: readonly string[],
+  ): Promise<Record<string, string>>;
   facts(project: ForgeProject, commit: string): Promise<CommitInfo>;
   /** Commits in `to` that are not in `from`, newest first; none where the history is not known. */
   between(project: ForgeProject, from: string, to: string): Promise<readonly CommitInfo[]>;
@@ -25,6 +31,10 @@ export interface Sources {
     login: { readonly username: string; readonly password: string } | null,
   ): Promise<string | null>;
 }
+
+/** Most that a shared library may hold. */
+const FOLDER_FILES = 2000;
+const FOLDER_BYTES = 8 * 1024 * 1024;
 
 export function createSources(forges: Forges): Sources {
   return {
@@ -38,6 +48,22 @@ export function createSources(forges: Forges): Sources {
     async refs(project) {
       const refs = await forges.mirrorOf(project).remoteRefs();
       return new Map([...refs].map(([name, { commit }]) => [name, commit]));
+    },
+    async readFolders(project, commit, folders) {
+      const mirror = forges.mirrorOf(project);
+      const listed = await mirror.listFiles(commit, folders);
+      const size = listed.reduce((sum, file) => sum + file.sizeBytes, 0);
+      if (listed.length > FOLDER_FILES || size > FOLDER_BYTES)
+        throw new ForgeError(
+          "refused",
+          `more than ${FOLDER_FILES} files or ${FOLDER_BYTES / 1024 / 1024} MiB stand in ${folders.join(", ")}`,
+        );
+      const texts: Record<string, string> = {};
+      for (const { path } of listed) {
+        const read = await mirror.readFile(commit, path);
+        if (read.kind === "file") texts[path] = read.text;
+      }
+      return texts;
     },
     facts: (project, commit) => forges.mirrorOf(project).commitInfo(commit),
     between: (project, from, to) =>

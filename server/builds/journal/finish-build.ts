@@ -2,6 +2,7 @@ import { nudge } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { takeBackPlace } from "./leave.ts";
 import type { EndInput } from "./turn-input.ts";
+import { writeCommands } from "./write-begin.ts";
 
 /**
  * Makes a build's end final, once: what is still open is closed, gates and deployments that were not sent are withdrawn,
@@ -57,9 +58,9 @@ function* closeOpen(tx: Transaction, buildId: number): Steps<void> {
       .set({ state: "closed", closedAtMs: tx.nowMs })
       .where("buildId", "=", buildId)
       .where("state", "not in", ["closed", "lost"])
-      .returning(["id", "outerId"]),
+      .returning(["id", "runnerId", "outerId"]),
   );
-  for (const { outerId } of sessions) if (outerId !== null) yield* takeBackPlace(tx, outerId);
+  for (const session of sessions) yield* tellClosed(tx, session);
   yield* tx.run(
     tx.db
       .updateTable("gates")
@@ -82,4 +83,25 @@ function* closeOpen(tx: Transaction, buildId: number): Steps<void> {
       .where("buildId", "=", buildId)
       .where("state", "in", ["running", "waiting", "queued"]),
   );
+}
+
+/** Its runner removes what a session that the engine did not leave itself still has; one that was not placed has nothing. */
+function* tellClosed(
+  tx: Transaction,
+  session: { id: string; runnerId: number | null; outerId: string | null },
+): Steps<void> {
+  if (session.outerId !== null) yield* takeBackPlace(tx, session.outerId);
+  if (session.runnerId === null) {
+    yield* tx.run(
+      tx.db
+        .updateTable("commands")
+        .set({ ackedAtMs: tx.nowMs, endedAtMs: tx.nowMs })
+        .where("sessionId", "=", session.id)
+        .where("ackedAtMs", "is", null),
+    );
+    return;
+  }
+  const close = { id: `${session.id}.c`, type: "close", stepNo: null, note: null } as const;
+  // No key is at hand here, and there is nothing to seal: the type says it all.
+  yield* writeCommands(tx, session.id, null, [{ ...close, body: new Uint8Array() }], { commands: [] });
 }

@@ -46,6 +46,12 @@ export interface Mirror {
   fetchRef(ref: string, signal?: AbortSignal): Promise<string>;
   /** Reads a file of a fetched commit. Links, folders and large files are refused in words. @throws {ForgeError} */
   readFile(sha: string, path: string, signal?: AbortSignal): Promise<FileReading>;
+  /** Plain files below some folders of a fetched commit, with their sizes. @throws {ForgeError} */
+  listFiles(
+    sha: string,
+    folders: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly { readonly path: string; readonly sizeBytes: number }[]>;
   commitInfo(sha: string, signal?: AbortSignal): Promise<CommitInfo>;
   /** Commits that `to` has and `from` has not, newest first, as far as they are here. */
   commitsBetween(from: string, to: string, signal?: AbortSignal): Promise<readonly CommitInfo[]>;
@@ -62,6 +68,7 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     fetchCommit: (sha, ref, signal) => alone(signal, async (s) => await fetchCommit(sha, ref, s)),
     fetchRef: (ref, signal) => alone(signal, async (s) => await fetchRef(ref, s)),
     readFile: (sha, path, signal) => alone(signal, async (s) => await readFile(sha, path, s)),
+    listFiles: (sha, folders, signal) => alone(signal, async (s) => await listFiles(sha, folders, s)),
     commitInfo: (sha, signal) =>
       alone(signal, async (s) => {
         const commit = await objects.read(`${checked(sha)}^{commit}`, s);
@@ -210,6 +217,33 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     if (file.content === null || file.sizeBytes > MAX_FILE_BYTES)
       return { kind: "refused", because: `${path} has more than ${MAX_FILE_BYTES} bytes` };
     return { kind: "file", text: file.content.toString("utf8") };
+  }
+
+  async function listFiles(
+    sha: string,
+    folders: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ path: string; sizeBytes: number }[]> {
+    const listed = await inMirror(
+      [
+        "ls-tree",
+        "-r",
+        "-z",
+        "-l",
+        "--full-tree",
+        checked(sha),
+        "--",
+        ...folders.map((folder) => `:(literal)${folder}`),
+      ],
+      signal,
+    );
+    if (listed.code !== 0) throw gitError(`the files of ${sha} could not be listed`, listed);
+    const files: { path: string; sizeBytes: number }[] = [];
+    for (const line of listed.stdout.toString("utf8").split("\0")) {
+      const entry = /^100(?:644|755) blob [0-9a-f]+ +(\d+)\t(.+)$/su.exec(line);
+      if (entry?.[2] !== undefined) files.push({ path: entry[2], sizeBytes: Number(entry[1]) });
+    }
+    return files;
   }
 
   async function folderIn(
