@@ -13,6 +13,7 @@ export interface OutgoingCommand {
   readonly seq: number;
   readonly fence: number;
   readonly buildId: number;
+  /** Sealed; empty for a command that says nothing beside its type. */
   readonly body: Uint8Array;
 }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { BuildSeal } from "../builds/seal.ts";
 import type { Store } from "../store/store.ts";
-import { readCommands } from "./command-procedures.ts";
+import { type OutgoingCommand, readCommands } from "./command-procedures.ts";
 
 /** The open streams of runners: each is given its sessions' commands, once for each connection and until acked. */
 export interface RunnerStreams {
@@ -46,8 +46,7 @@ export function createRunnerStreams(deps: {
           if (waking.has(command.session) && command.type !== "close") continue;
           if (command.type === "unpark") waking.add(command.session);
           if (stream.sent.has(command.id)) continue;
-          const seal = await deps.sealOf(command.buildId);
-          const body: unknown = JSON.parse(seal.open(`command ${command.id}`, command.body));
+          const body = await bodyOf(deps.sealOf, command);
           if (typeof body !== "object" || body === null) continue;
           const whole = { ...body, seq: command.seq, session: command.session, fence: command.fence };
           stream.sent.add(command.id);
@@ -83,7 +82,11 @@ export function createRunnerStreams(deps: {
         "x-accel-buffering": "no",
       });
       response.write(": sluice\n\n");
-      const alive = setInterval(() => response.write(": alive\n\n"), KEEP_ALIVE_MS);
+      const alive = setInterval(() => {
+        response.write(": alive\n\n");
+        // Commands that no host of this process wrote: the end of a build from outside, or by another server.
+        want(stream, null);
+      }, KEEP_ALIVE_MS);
       want(stream, null);
       await new Promise<void>((resolve) => {
         response.once("close", resolve);
@@ -101,4 +104,14 @@ export function createRunnerStreams(deps: {
       streams.clear();
     },
   };
+}
+
+/** What a command says beside its numbers, for whoever hands it to a runner. */
+export async function bodyOf(
+  sealOf: (buildId: number) => Promise<BuildSeal>,
+  command: OutgoingCommand,
+): Promise<unknown> {
+  if (command.body.length === 0) return { id: command.id, type: command.type };
+  const seal = await sealOf(command.buildId);
+  return JSON.parse(seal.open(`command ${command.id}`, command.body));
 }
