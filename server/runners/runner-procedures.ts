@@ -198,7 +198,7 @@ export const helloRunner = procedure(
   },
 );
 
-/** Notes that a runner was heard. */
+/** Notes that a runner was heard. One that was thought gone because nobody listened is there again. */
 export const seenRunner = procedure(
   "runners.seen",
   { durability: "normal" },
@@ -206,7 +206,16 @@ export const seenRunner = procedure(
     return yield* tx.run(
       tx.db
         .updateTable("runners")
-        .set({ lastSeenAtMs: tx.nowMs, goneAtMs: null })
+        .set((eb) => ({
+          lastSeenAtMs: tx.nowMs,
+          goneAtMs: null,
+          state: eb
+            .case()
+            .when("state", "=", "offline")
+            .then(eb.val("online" as const))
+            .else(eb.ref("state"))
+            .end(),
+        }))
         .where("id", "=", input.runnerId),
     );
   },
@@ -245,14 +254,18 @@ export interface Stranded {
 export const findStranded = procedure(
   "runners.findStranded",
   { durability: "normal" },
-  function* (tx: Transaction, _input: Record<string, never>): Steps<Stranded[]> {
+  function* (tx: Transaction, input: { upSinceMs: number }): Steps<Stranded[]> {
+    const upMs = tx.nowMs - input.upSinceMs;
     const away = yield* tx.all(
       tx.db
         .updateTable("runners")
         .set({ state: "offline" })
         .where("state", "in", ["online", "draining"])
         .where((eb) =>
-          eb.or([eb("goneAtMs", "<=", tx.nowMs - GONE_MS), eb("lastSeenAtMs", "<=", tx.nowMs - SILENT_MS)]),
+          eb.or([
+            ...(upMs < GONE_MS ? [] : [eb("goneAtMs", "<=", tx.nowMs - GONE_MS)]),
+            ...(upMs < SILENT_MS ? [] : [eb("lastSeenAtMs", "<=", tx.nowMs - SILENT_MS)]),
+          ]),
         )
         .returning("id"),
     );

@@ -39,6 +39,7 @@ export function createSessions(deps: {
   const { store, log } = deps;
   const parkAfterMs = deps.parkAfterMs === undefined ? PARK_AFTER_MS : deps.parkAfterMs;
   let wanted = false;
+  let upSinceMs: number | null = null;
   let running: Promise<void> | null = null;
   let stopped = false;
 
@@ -82,7 +83,9 @@ export function createSessions(deps: {
   }
 
   async function look(): Promise<void> {
-    for (const stranded of await store.call(findStranded, {})) {
+    // What runners said while nobody listened does not count against them.
+    upSinceMs ??= await store.nowMs();
+    for (const stranded of await store.call(findStranded, { upSinceMs })) {
       const text = `the runner ${stranded.runner} is gone`;
       if (!stranded.opened && (await store.call(requeueSession, { session: stranded.session }))) {
         log.info({ session: stranded.session }, "an agent that was not open yet is placed elsewhere");
