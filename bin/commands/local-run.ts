@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Engine } from "../../runners/docker/engine.ts";
 import { removeNetwork } from "../../runners/docker/network.ts";
+import { sweep } from "../../runners/docker/sweep.ts";
 import { startRunner, type StartedRunner } from "../../runners/main.ts";
 import { ConfigError, loadFile } from "../../server/config.ts";
 import { SluiceFile } from "../../server/config-schema.ts";
@@ -138,8 +139,15 @@ async function cleanUp(server: LocalServer, runner: StartedRunner | null, engine
     await runner.stop();
   }
   await server.stop();
-  // Refused while a container that did not go is on it: the next run takes both away.
-  await removeNetwork(engine, `sl-${server.instance}`).catch(() => undefined);
+  const { instance } = server;
+  try {
+    // Nobody else works for this instance, so that what is still there is nobody's, however young it is.
+    await sweep(engine, { instance, runner: server.runnerName }, () => false, Infinity);
+    await removeNetwork(engine, `sl-${instance}`);
+  } catch (error) {
+    say(`Not everything could be removed (${error instanceof Error ? error.message : String(error)}).`);
+    say("The next run in this tree tries again.");
+  }
 }
 
 function headline(project: string, snapshot: Snapshot, engine: string, secrets: number): string {

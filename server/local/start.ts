@@ -68,6 +68,7 @@ export interface LocalOptions {
 /** A server for one build: no page, no Redis, and nobody but the runner of this process may call it. */
 export interface LocalServer {
   readonly url: string;
+  readonly runnerName: string;
   readonly runnerKey: string;
   /** Letters in the names of this folder's containers and networks. */
   readonly instance: string;
@@ -82,6 +83,7 @@ export interface LocalServer {
 }
 
 const FORGE = "local";
+const RUNNER = "local";
 
 /**
  * Puts the rooms together for `sluice run`: the same store, engine host, runner link and session rules as those of a
@@ -260,10 +262,11 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     closing.push(() => timers.stop());
 
     const runnerKey = newRunnerKey();
-    await store.call(localRunner, { name: "local", keyHash: hashRunnerKey(runnerKey) });
+    await store.call(localRunner, { name: RUNNER, keyHash: hashRunnerKey(runnerKey) });
     const reader = createLocalReader({ store, files });
     return {
       url: config.publicUrl,
+      runnerName: RUNNER,
       runnerKey,
       instance: vault.instance,
       reader,

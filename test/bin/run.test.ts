@@ -326,6 +326,18 @@ echo "why: \${said}"
     assert.deepEqual(await leftOf(tree), []);
   });
 
+  it("stops when nobody reads it any more, and leaves no container", async () => {
+    const tree = await aTree({ Jenkinsfile: onAgent(`sh 'while :; do echo more; sleep 1; done'`) });
+    const pipe = `"${process.execPath}" "${SLUICE}" run Jenkinsfile | head -n 1`;
+    const shell = await startChild("sh", ["-c", pipe], {
+      cwd: tree,
+      env: { ...process.env, DOCKER_HOST: engineAddress() },
+    });
+    await shell.exited;
+    assert.match(shell.output(), /^Started by user/mu);
+    assert.deepEqual(await leftOf(tree), []);
+  });
+
   it("takes away what a run that was killed has left", async () => {
     const tree = await aTree({ Jenkinsfile: onAgent(`sh 'echo begun; [ -e quick ] || sleep 600'`) });
     const killed = await start(tree, ["Jenkinsfile"]);
