@@ -30,6 +30,8 @@ export interface PlayedRunner {
   readonly id: number;
   /** Scripts in the order in which they were begun, each begin once. */
   readonly ran: readonly string[];
+  /** The ids of those steps. */
+  readonly handles: readonly string[];
   readonly closed: ReadonlySet<string>;
   /** Commands that came again after they were known. */
   readonly repeats: () => number;
@@ -38,7 +40,7 @@ export interface PlayedRunner {
   work(server: Server): Promise<boolean>;
   /** Ends a held step. */
   letGo(script: string, exit: number): void;
-  /** Forgets that anything was told: as if the answer to the report had been lost. */
+  /** Those it holds. */
   sessions(): readonly string[];
 }
 
@@ -52,6 +54,7 @@ export function playRunner(options: {
   const known = new Map<string, Known>();
   const acked = new Set<string>();
   const ran: string[] = [];
+  const handles: string[] = [];
   const closed = new Set<string>();
   const fences = new Map<string, number>();
   let no = 0;
@@ -62,6 +65,7 @@ export function playRunner(options: {
     if (command.type !== "exec") return { command, script: "", outcome: answerTo(command) };
     const script = command.run.kind === "script" ? command.run.text : command.run.argv.join(" ");
     ran.push(script);
+    handles.push(command.id);
     const exit = behave(script, command);
     return { command, script, outcome: exit === "hold" ? null : exited(exit, false) };
   }
@@ -85,6 +89,7 @@ export function playRunner(options: {
   return {
     id,
     ran,
+    handles,
     closed,
     repeats: () => repeats,
     sessions: () => [...fences.keys()],
@@ -197,7 +202,10 @@ function plainAnswer(command: Command): Outcome {
     case "unpark":
     case "close":
       return { ok: true, result: { of: command.type, value: {} } };
-    default:
+    case "exec":
+    case "file":
+    case "blob":
+    case "image":
       return {
         ok: false,
         failure: { code: "refused", message: `the played runner does no ${command.type}`, fault: "file" },

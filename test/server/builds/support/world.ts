@@ -122,7 +122,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stops = createStops();
   let ahead = 0;
   const clock: MovableClock = { nowMs: () => Date.now() + ahead, pass: (ms) => void (ahead += ms) };
-  const folder = options.folder ?? (await ownFolder(stops.add));
+  const folder = options.folder ?? (await ownFolder((stop) => stops.add(stop)));
   const base = await openStore({ dataFolder: folder, clock, procedures: SERVER_PROCEDURES });
   stops.add(() => base.close());
   const vault = await openVault({ store: base, keyFile: keyFileOf(folder) });
@@ -222,7 +222,6 @@ function noSources(folder: string): Sources {
     pathOf: () => folder,
     ensure: async () => {},
     readFile: none,
-    readFolders: none,
     readFolders: none,
     refs: none,
     facts: none,
