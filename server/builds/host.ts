@@ -14,6 +14,7 @@ import {
 } from "./journal/claim-build.ts";
 import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
+import { abortBuild } from "./journal/abort-build.ts";
 import { failBuild, noteBreak } from "./journal/fail-build.ts";
 import { SecretGone } from "./secret-delivery.ts";
 import { readHead } from "./head.ts";
@@ -174,6 +175,7 @@ export function createBuildHost(deps: Deps): BuildHost {
       if (!isStoreError(err, "outcome_unknown")) throw err;
       return await store.call(claimBuild, asked);
     });
+    if (claimed.kind === "held") await supersede(buildId, claimed.hold.superseded ?? []);
     if (claimed.kind !== "claimed") return claimed.kind;
     const { build } = claimed;
     const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
@@ -189,6 +191,26 @@ export function createBuildHost(deps: Deps): BuildHost {
       .finally(() => driving.delete(run));
     driving.add(run);
     return "claimed";
+  }
+
+  /** Stops older builds for a newer one, because their file says so. */
+  async function supersede(newer: number, older: readonly number[]): Promise<void> {
+    if (older.length === 0) return;
+    const row = await store.db
+      .selectFrom("builds")
+      .select("number")
+      .where("id", "=", newer)
+      .executeTakeFirst();
+    for (const buildId of older) {
+      await store.call(abortBuild, {
+        buildId,
+        by: "Sluice",
+        result: "NOT_BUILT",
+        reason: `build ${row?.number ?? newer} of the same branch is newer`,
+        atLeast: 1,
+      });
+      poke(buildId);
+    }
   }
 
   /** Freezes the head, starts an engine and brings it to where the journal ends. */

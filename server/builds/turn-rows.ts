@@ -9,6 +9,7 @@ import {
   prepareBegin,
   sealOutcome,
 } from "./prepare-begin.ts";
+import { pipelineSettingsName } from "./journal/pipeline-settings.ts";
 import type { CommandBody } from "./translate/commands.ts";
 import { interruption } from "./translate/failure.ts";
 
@@ -66,6 +67,7 @@ export async function turnInput(options: Options): Promise<TurnInput> {
     displayName: built.findLast((mark) => mark.displayName !== undefined)?.displayName ?? null,
     description: built.findLast((mark) => mark.description !== undefined)?.description ?? null,
     keep: built.some((mark) => mark.keepLog === true),
+    pipelineSettings: settingsOf(scope, turn),
     end: turn.end === undefined ? null : endInput(turn.end),
   };
 }
@@ -102,4 +104,15 @@ function stepRows(turn: Turn): StepInput[] {
     state: mark.state satisfies PartState,
     line: mark.effect === null ? null : (lines.get(mark.effect) ?? null),
   }));
+}
+
+/** Options, triggers and parameters that a file gives its project: they hold for the next builds of the ref. */
+function settingsOf(scope: BeginScope, turn: Turn): TurnInput["pipelineSettings"] {
+  const mark = turn.marks.findLast((one) => one.kind === "settings");
+  if (mark === undefined) return null;
+  const { parameters, properties, triggers } = mark;
+  return {
+    name: pipelineSettingsName(scope.projectId, scope.head.ref),
+    body: JSON.stringify({ parameters, properties, triggers }),
+  };
 }

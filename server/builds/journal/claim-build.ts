@@ -1,4 +1,5 @@
 import { claim } from "../../store/leases.ts";
+import { oneAtATime } from "./pipeline-settings.ts";
 import { inSafeMode, SAFE_MODE_TEXT } from "../../upkeep/safe-mode.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import type { BuildState, EventKind, Trust } from "../../store/states.ts";
@@ -39,6 +40,8 @@ export interface ClaimedBuild {
 export interface Hold {
   readonly code: string;
   readonly text: string;
+  /** Older builds that the file wants stopped for this one. */
+  readonly superseded?: readonly number[];
 }
 
 /** `held`: it stays queued for the reason given. `taken`: somebody else has it. `over`: nothing is left to do. */
@@ -115,7 +118,24 @@ function* holdOf(
       code: "concurrency",
       text: `${busy.length} builds of ${project.key} run, and no more than ${concurrency} may`,
     };
-  return null;
+  const rule = yield* oneAtATime(tx, build.projectId, build.ref);
+  if (rule === null) return null;
+  const older = yield* tx.all(
+    tx.db
+      .selectFrom("builds")
+      .select(["id", "number"])
+      .where("projectId", "=", build.projectId)
+      .where("ref", "=", build.ref)
+      .where("id", "<", build.id)
+      .where("state", "in", ["running", "waiting"]),
+  );
+  const [first] = older;
+  if (first === undefined) return null;
+  return {
+    code: "concurrency",
+    text: `build ${first.number} of the same branch has not ended, and its file allows one at a time`,
+    superseded: rule.abortPrevious ? older.map(({ id }) => id) : [],
+  };
 }
 
 function* noteHold(tx: Transaction, buildId: number, hold: Hold, before: string | null): Steps<void> {

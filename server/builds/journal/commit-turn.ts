@@ -3,6 +3,7 @@ import { procedure, type Steps, type Transaction } from "../../store/procedure.t
 import { announce } from "./announce.ts";
 import { finishBuild } from "./finish-build.ts";
 import { type Written, createWritten, writeBegin } from "./write-begin.ts";
+import { writePipelineSettings } from "./pipeline-settings.ts";
 import type { TurnInput, TurnResult } from "./turn-input.ts";
 import { cancelEffect } from "./cancel-effect.ts";
 import { leaveContainer, leaveSession } from "./leave.ts";
@@ -33,6 +34,7 @@ export const commitTurn = procedure(
       else if (leave.kind === "container")
         yield* leaveContainer(tx, input.buildId, leave.id, leave.command, written);
     }
+    if (input.pipelineSettings !== null) yield* writePipelineSettings(tx, input.pipelineSettings);
     yield* writePage(tx, input);
     yield* writeProgress(tx, input, written);
     return {

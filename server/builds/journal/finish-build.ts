@@ -1,4 +1,4 @@
-import { nudge } from "../../store/outbox.ts";
+import { nudge, nudgeBuild } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { takeBackPlace } from "./leave.ts";
 import type { EndInput } from "./turn-input.ts";
@@ -41,7 +41,23 @@ export function* finishBuild(
       .where("name", "=", `build:${buildId}`),
   );
   yield* nudge(tx, "upkeep", { id: buildId, epoch: build.epoch });
+  yield* nudgeNext(tx, build.projectId);
   return true;
+}
+
+/** The oldest build that waits for others of its project looks again now. */
+function* nudgeNext(tx: Transaction, projectId: number): Steps<void> {
+  const next = yield* tx.first(
+    tx.db
+      .selectFrom("builds")
+      .select("id")
+      .where("projectId", "=", projectId)
+      .where("state", "=", "queued")
+      .where("waitCode", "=", "concurrency")
+      .orderBy("id")
+      .limit(1),
+  );
+  if (next !== undefined) yield* nudgeBuild(tx, next.id);
 }
 
 function* closeOpen(tx: Transaction, buildId: number): Steps<void> {

@@ -136,6 +136,8 @@ export interface TurnInput {
   readonly displayName: string | null;
   readonly description: string | null;
   readonly keep: boolean;
+  /** What the file asks for the next builds of its ref, by the name of its row; null where it said nothing new. */
+  readonly pipelineSettings: { readonly name: string; readonly body: string } | null;
   readonly end: EndInput | null;
 }
 
