@@ -43,7 +43,7 @@ export function openObjects(options: { gitDir: string; home: string }): GitObjec
   return {
     close,
     read: async (name, signal) => {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new ForgeError("away", "reading the mirror was given up");
       if (process === undefined || process.isOver) process = new BatchProcess(options);
       const current = process;
       const stop = (): void => current.end(new ForgeError("away", "reading the mirror took too long"));
@@ -70,7 +70,7 @@ class BatchProcess {
       env: environment(home, undefined),
       stdio: ["pipe", "pipe", "ignore"],
     });
-    this.#idle = setTimeout(() => this.end(new ForgeError("away", "idle")), IDLE_MS);
+    this.#idle = setTimeout(() => this.#endIdle(), IDLE_MS);
     this.#idle.unref();
     this.#child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
     this.#child.stdin.on("error", () => {});
@@ -94,6 +94,11 @@ class BatchProcess {
     clearTimeout(this.#idle);
     this.#child.kill("SIGKILL");
     for (const waiting of this.#waiting.splice(0)) waiting.reject(why);
+  }
+
+  #endIdle(): void {
+    if (this.#waiting.length > 0) this.#idle.refresh();
+    else this.end(new ForgeError("away", "the reader of the mirror had nothing to do"));
   }
 
   #take(chunk: Buffer): void {
