@@ -123,6 +123,27 @@ describe("the page", function () {
       await page.locator('.lv .ln[data-n="1"]').waitFor();
     });
 
+    it("opens a line in the middle of a million and stays there", async () => {
+      const lines = 1_000_000;
+      stage.server.logs.set(
+        "412.6",
+        Buffer.from(Array.from({ length: lines }, (_, at) => `${at + 1}\n`).join("")),
+      );
+      const page = await visit("/p/orders-api/b/412/s/6#L500000");
+      const line = page.locator('.lv .ln.pick[data-n="500000"]');
+      await line.waitFor();
+      // A press on a line far below what was read first, and the text around it, say that nothing was swapped.
+      await page.locator(".lv .log").hover();
+      await page.mouse.wheel(0, 400);
+      await page.locator('.lv .ln[data-n="500030"]').waitFor();
+      await until("what is around it stays", async () => await line.isVisible());
+      await page.getByLabel("Search the whole log").fill("777777");
+      await page.locator('.lv .ln[data-n="777777"] mark.cur').waitFor();
+      await page.locator(".lv .log").focus();
+      await page.keyboard.press("End");
+      await page.locator(`.lv .ln[data-n="${lines}"]`).waitFor();
+    });
+
     it("loads what stands above when the reader scrolls up, and keeps their place", async () => {
       const page = await visit(`/p/orders-api/b/412/s/6#L1400`);
       await page.locator('.lv .ln[data-n="1400"]').waitFor();

@@ -55,6 +55,7 @@ describe("the page on a real server", function () {
   let copy: Awaited<ReturnType<typeof workingCopy>>;
   let server: RunningServer;
   let url = "";
+  let start: () => Promise<RunningServer>;
   let opened: Opened;
   before(async () => {
     stage = await startStage();
@@ -82,7 +83,9 @@ projects:
       SLUICE_PUBLIC_URL: url,
     };
     const log = pino({ level: "silent" });
-    server = await startServer({ config: loadConfig(env, folder.path), log, webFolder: stage.folder });
+    start = async () =>
+      await startServer({ config: loadConfig(env, folder.path), log, webFolder: stage.folder });
+    server = await start();
     opened = await stage.open();
   });
   after(async () => {
@@ -134,6 +137,24 @@ projects:
     await page.goto(`${url}/p/shop/deliveries`);
     await page.locator(".dlist li a").first().click();
     await page.locator(".rules li").first().waitFor();
+  });
+
+  it("says within seconds that the server is gone, and is live again without a reload", async () => {
+    const { page, complaints } = opened;
+    await copy.push(ASKS, "Ask across a restart");
+    await page.goto(`${url}/p/shop/b/3`);
+    await page.getByRole("button", { name: "Go on" }).first().waitFor();
+    await page.evaluate("window.sameDocument = true");
+    await server.stop();
+    await page.getByText("The server does not answer.").waitFor();
+    assert.ok(await page.getByRole("button", { name: "Go on" }).first().isDisabled());
+    server = await start();
+    await page.getByText("The server does not answer.").waitFor({ state: "detached" });
+    // The engine of the build is loaded anew by this server, and goes on from where the other one was.
+    await page.getByRole("button", { name: "Go on" }).first().click();
+    await page.locator("h1").getByRole("img", { name: "succeeded" }).waitFor();
+    assert.equal(await page.evaluate("window.sameDocument"), true);
+    complaints.length = 0;
   });
 
   it("shows every page without a complaint of the browser", async () => {

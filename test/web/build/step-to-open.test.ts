@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { stepOfStage, stepToOpen, wordsOf } from "../../../web/src/pages/build/step-to-open.ts";
+import { nameWithin, stepOfStage, stepToOpen, wordsOf } from "../../../web/src/pages/build/step-to-open.ts";
 import { aFailure, aStage, aStep } from "../support/fixtures.ts";
 
 const done = aStep({ n: 1, stage: "a", state: "succeeded" });
@@ -47,5 +47,14 @@ describe("what a step is called", () => {
       { name: "checkout", label: "" },
     ].map(wordsOf);
     assert.deepEqual(said, ["npm test", "junit report.xml", "docker push shop/web", "checkout"]);
+  });
+});
+
+describe("the name of a stage below another", () => {
+  it("leaves out the name of the matrix that its cell is of", () => {
+    const matrix = { name: "Matrix" };
+    assert.equal(nameWithin({ name: "Matrix - P = 'a'" }, matrix), "P = 'a'");
+    assert.equal(nameWithin({ name: "Deploy" }, matrix), "Deploy");
+    assert.equal(nameWithin({ name: "Matrix - P = 'a'" }, undefined), "Matrix - P = 'a'");
   });
 });

@@ -130,6 +130,8 @@ export function Graph(props: GraphProps) {
     if (box === undefined || view === undefined || region.current === null) return;
     if (box.left < view.left || box.right > view.right)
       region.current.scrollLeft += box.left - view.left - view.width / 2;
+    if (box.top < view.top || box.bottom > view.bottom)
+      region.current.scrollTop += box.top - view.top - view.height / 2;
   }, [current]);
   return (
     <div

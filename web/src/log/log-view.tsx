@@ -33,6 +33,9 @@ interface LogViewProps {
 
 /** The width of the column of numbers: what is pressed there chooses the line. */
 const NUMBERS_PX = 52;
+/** Its width once numbers have six digits. */
+const WIDE_NUMBERS_PX = 84;
+const WIDE_FROM = 100_000;
 const EDGE_PX = 600;
 
 /** The first line seen and where it stands, so that it can be put back after something above it has changed. */
@@ -87,6 +90,7 @@ export function LogView(props: LogViewProps) {
   const hit = search?.lines[hitIndex];
   const place = useRef<Place | undefined>(undefined);
   const chunks = useMemo(() => chunksOf(held), [held]);
+  const wide = lastLine(held) >= WIDE_FROM;
 
   /** Puts the reader back where they were, or brings them where they want to be. */
   const settle = useCallback(() => {
@@ -151,7 +155,11 @@ export function LogView(props: LogViewProps) {
     const { target: pressedOn } = event;
     if (!(pressedOn instanceof HTMLElement) || pressedOn.closest("a,button") !== null) return;
     const line = pressedOn.closest<HTMLElement>("[data-n]");
-    if (line === null || event.clientX - line.getBoundingClientRect().left > NUMBERS_PX) return;
+    if (
+      line === null ||
+      event.clientX - line.getBoundingClientRect().left > (wide ? WIDE_NUMBERS_PX : NUMBERS_PX)
+    )
+      return;
     lastAsked.current = Number(line.dataset["n"]);
     const range = chooseLine(chosen, lastAsked.current, event.shiftKey);
     lastAsked.current = range.from;
@@ -243,7 +251,7 @@ export function LogView(props: LogViewProps) {
       </div>
       <div
         ref={setRoot}
-        className={wrap ? "log big" : "log big nowrap"}
+        className={`log big${wrap ? "" : " nowrap"}${wide ? " wide" : ""}`}
         role="log"
         aria-live="off"
         aria-label={texts.log.of(props.label)}

@@ -3,10 +3,11 @@ import { ApiError } from "../api/api.ts";
 import { useApi, useLive } from "../app/context.tsx";
 import { atEnd, atStart, EMPTY, holds, merge, type LogWindow, type Range } from "./window.ts";
 
-/** One answer asks for at most so much. */
-const RANGE_BYTES = 262_144;
-/** Scrolling up reads in smaller pieces: what is above is rarely read far. */
-const EARLIER_BYTES = 131_072;
+/**
+ * One answer asks for at most so much: even of very short lines a small part of `MAX_LINES`, so that what is
+ * forgotten for it never is where the reader looks.
+ */
+const RANGE_BYTES = 65_536;
 
 /** A step's log as the page holds it, and how to hold more of it. */
 export interface StepLog {
@@ -102,7 +103,7 @@ export function useLog(build: number, step: number, growing: boolean, beginning:
       const first = held.current.blocks[0];
       if (first === undefined || first.startByte === 0) return;
       const ranges: Range[] = [];
-      let from = Math.max(0, first.startByte - EARLIER_BYTES);
+      let from = Math.max(0, first.startByte - RANGE_BYTES);
       while (from < first.startByte) {
         const range = await ask(`from=${from}&to=${first.startByte}`);
         if (range.endByte <= from) break;
@@ -136,8 +137,8 @@ export function useLog(build: number, step: number, growing: boolean, beginning:
   useEffect(() => {
     const catchUp = (): void => {
       void queue(async () => {
+        // Somebody who reads in the middle is left there: what lies below is read when they come to it.
         if (held.current.blocks.length === 0 || atEnd(held.current)) await readOn(true);
-        else await readOn(false);
       });
     };
     const stopWatching = watch({

@@ -16,7 +16,7 @@ import { GateOnBuild } from "../gate/on-build.tsx";
 import { APPROVAL, ApprovalCard } from "./approval.tsx";
 import { FailureCard } from "./failure.tsx";
 import { BuildHead, isOpen } from "./head.tsx";
-import { allSteps, stepOfStage, stepToOpen } from "./step-to-open.ts";
+import { allSteps, nameWithin, stepOfStage, stepToOpen } from "./step-to-open.ts";
 import { ArtifactsTab, ChangesTab, ParametersTab, TestsTab } from "./tabs.tsx";
 import { Work } from "./work.tsx";
 
@@ -28,6 +28,7 @@ function StageList(props: { readonly build: Build; readonly parent: string | nul
   const texts = useTexts();
   const stages = build.stages.filter((stage) => stage.parent === props.parent);
   if (stages.length === 0) return null;
+  const parent = build.stages.find((stage) => stage.path === props.parent);
   return (
     <ol className="stage-list">
       {stages.map((stage) => {
@@ -35,7 +36,7 @@ function StageList(props: { readonly build: Build; readonly parent: string | nul
         const step = stepOfStage(stage, build.stages);
         const words = (
           <>
-            {stage.name} <span className="m">{texts.state.stage[stage.state]}</span>
+            {nameWithin(stage, parent)} <span className="m">{texts.state.stage[stage.state]}</span>
           </>
         );
         return (
@@ -60,7 +61,8 @@ function StageList(props: { readonly build: Build; readonly parent: string | nul
 function Pipeline(props: { readonly build: Build; readonly currentStep: number | undefined }) {
   const { build } = props;
   const texts = useTexts();
-  const [asList, setAsList] = useState(build.stages.length > GRAPH_STAGES);
+  const [chosen, setChosen] = useState<boolean | undefined>(undefined);
+  const asList = chosen ?? build.stages.length > GRAPH_STAGES;
   const leaves = build.stages.filter((stage) => !build.stages.some((other) => other.parent === stage.path));
   const done = leaves.filter((stage) => stage.state === "succeeded" || stage.state === "unstable").length;
   const current = build.stages.find((stage) =>
@@ -85,10 +87,10 @@ function Pipeline(props: { readonly build: Build; readonly currentStep: number |
       aside={
         none ? undefined : (
           <>
-            <button type="button" className="tg" aria-pressed={!asList} onClick={() => setAsList(false)}>
+            <button type="button" className="tg" aria-pressed={!asList} onClick={() => setChosen(false)}>
               {texts.build.graph}
             </button>
-            <button type="button" className="tg" aria-pressed={asList} onClick={() => setAsList(true)}>
+            <button type="button" className="tg" aria-pressed={asList} onClick={() => setChosen(true)}>
               {texts.build.list}
             </button>
           </>

@@ -10,6 +10,14 @@ export function wordsOf(step: Pick<Step, "name" | "label">): string {
   return PLAIN.has(name) || label.startsWith(name) ? label : `${name} ${label}`;
 }
 
+/** A stage's name below its parent's: the cells of a matrix begin with its name, which need not be said again. */
+export function nameWithin(stage: Pick<Stage, "name">, parent: Pick<Stage, "name"> | undefined): string {
+  const beginning = parent === undefined ? undefined : `${parent.name} - `;
+  return beginning !== undefined && stage.name.startsWith(beginning)
+    ? stage.name.slice(beginning.length)
+    : stage.name;
+}
+
 type StepsOf = Pick<Build, "stages" | "steps" | "failure" | "state">;
 
 /** Every step of a build in the order of their beginning. */

@@ -39,7 +39,11 @@ export function GateOnBuild(props: { readonly id: number }) {
                   {texts.build.openGate}
                 </Link>
               </div>
-              {value.plan === null ? <p className="pad">{value.message}</p> : <PlanTable plan={value.plan} />}
+              {value.plan === null ? (
+                <p className="pad m">{value.kind === "deploy" ? texts.gate.computing : texts.gate.noPlan}</p>
+              ) : (
+                <PlanTable plan={value.plan} />
+              )}
             </section>
             <Decision gate={value} put={gate.put} docked={undefined} />
           </div>

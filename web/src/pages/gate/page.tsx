@@ -230,7 +230,7 @@ function GateBody(props: { readonly gate: Gate; readonly put: (gate: Gate) => vo
         <div className="stack12 gmain">
           {plan === null ? (
             <section className="card" aria-label={texts.gate.changes(gate.project)}>
-              <p className="pad">{gate.message}</p>
+              {questionOf(gate, texts) === gate.message ? null : <p className="pad">{gate.message}</p>}
               <p className="pad m">{gate.kind === "deploy" ? texts.gate.computing : texts.gate.noPlan}</p>
             </section>
           ) : (
