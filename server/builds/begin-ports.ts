@@ -116,6 +116,18 @@ export function createBeginPorts(deps: Deps): BeginPorts {
       return { ok: true, environments };
     },
     messageRoute: (scope, request) => messageRoute(config, scope, request),
+    async newerPast(scope, ordinal) {
+      const row = await store.db
+        .selectFrom("milestones")
+        .select("buildNumber")
+        .where("projectId", "=", scope.projectId)
+        .where("ref", "=", scope.head.ref)
+        .where("ordinal", ">=", ordinal)
+        .where("buildNumber", ">", scope.head.build.number)
+        .orderBy("buildNumber", "desc")
+        .executeTakeFirst();
+      return row?.buildNumber ?? null;
+    },
     limits: () => ({
       memoryBytes: null,
       cpus: null,

@@ -25,7 +25,7 @@ import {
   repositoryAndTag,
   credentialNames,
 } from "./translate/commands.ts";
-import { refusal } from "./translate/failure.ts";
+import { interruption, refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
 
 /** The build a begin belongs to, as far as its ports must know it. */
@@ -69,6 +69,8 @@ export interface BeginPorts {
   >;
   /** Channel and recipients of a message step. */
   messageRoute(scope: BeginScope, request: MessageRequest): MessageRoute | null;
+  /** Number of the newest later build of the ref that has passed this milestone; null when none has. */
+  newerPast(scope: BeginScope, ordinal: number): Promise<number | null>;
   limits(scope: BeginScope): Limits;
   /** Where deployments are only planned (`sluice run`): what the step ends with at once. */
   planDeployment?(scope: BeginScope, begin: Begin, request: DeploymentRequest): Promise<EffectOutcome>;
@@ -202,12 +204,16 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
         bindings: [],
       };
     }
-    case "milestone":
+    case "milestone": {
+      const newer = await ports.newerPast(scope, request.ordinal);
+      if (newer !== null)
+        return ended({ error: interruption("NOT_BUILT", `build ${newer} has passed this milestone before`) });
       return {
         port: { kind: "milestone", ordinal: request.ordinal },
         outcome: { value: null },
         bindings: [],
       };
+    }
     case "http":
       return { port: { kind: "none" }, outcome: null, bindings: [] };
     case "read": {

@@ -52,4 +52,17 @@ describe("builds of one branch", () => {
     assert.equal((await api.decide(gate.id, { decision: "reject" })).status, 200);
     assert.equal((await api.buildEnded(PROJECT, 4)).state, "aborted");
   });
+
+  it("end as not built at a milestone that a newer one has passed", async function () {
+    this.timeout(300_000);
+    const { api } = spine.server;
+    await spine.push("five", { Jenkinsfile: "input 'Go on?'\nmilestone 1\necho 'past'\n" }, "steps");
+    const older = await api.openGate(PROJECT, 5);
+    await spine.push("six", { other: "6" }, "steps");
+    const newer = await api.openGate(PROJECT, 6);
+    assert.equal((await api.decide(newer.id, { decision: "approve" })).status, 200);
+    assert.equal((await api.buildEnded(PROJECT, 6)).state, "succeeded");
+    assert.equal((await api.decide(older.id, { decision: "approve" })).status, 200);
+    assert.equal((await api.buildEnded(PROJECT, 5)).state, "not_built");
+  });
 });
