@@ -46,6 +46,8 @@ export class SessionContainer {
   readonly #open: OpenCommand;
   #entering: Promise<unknown> = Promise.resolve();
   #parked = false;
+  /** While it is started the engine's answer says how that went: what it refused is tried once more in another form. */
+  #starting = false;
   /** Why it is gone, once it is. */
   goneBecause: RunnerFailure | null = null;
   #onGone: ((reason: RunnerFailure) => void) | null = null;
@@ -112,8 +114,10 @@ export class SessionContainer {
     code: "container_gone" | "container_exited" | "docker_daemon",
   ): Promise<RunnerFailure | null> {
     const { id, name } = this.state;
-    if (id === null || this.#parked || this.goneBecause !== null) return null;
+    if (id === null || this.#parked || this.#starting || this.goneBecause !== null) return null;
     const facts = await this.#context.engine.inspect(id);
+    // The answer may be of a container that was replaced while the engine was asked.
+    if (this.#starting || id !== this.state.id) return null;
     if (facts === null) {
       return new RunnerFailure("container_gone", "sluice", `the container ${name} was removed by somebody`);
     }
@@ -196,6 +200,7 @@ export class SessionContainer {
     const either = AbortSignal.any([signal, failed.signal]);
     const waiting = this.isSupervised ? this.#waitUntilReady(either) : Promise.resolve();
     waiting.catch(() => undefined);
+    this.#starting = true;
     try {
       const made = (id: string): void => {
         this.state.id = id;
@@ -204,6 +209,8 @@ export class SessionContainer {
     } catch (error) {
       failed.abort();
       throw error;
+    } finally {
+      this.#starting = false;
     }
     await waiting;
   }
@@ -235,8 +242,16 @@ export class SessionContainer {
 
   async #endedEarly(): Promise<RunnerFailure | null> {
     const { id, name } = this.state;
-    const facts = id === null ? null : await this.#context.engine.inspect(id);
-    if (facts === null || facts.running || (facts.exitCode === 0 && facts.error === "")) return null;
+    const facts = id === null || this.#starting ? null : await this.#context.engine.inspect(id);
+    // The answer may be of a container that was replaced while the engine was asked.
+    if (
+      facts === null ||
+      this.#starting ||
+      id !== this.state.id ||
+      facts.running ||
+      (facts.exitCode === 0 && facts.error === "")
+    )
+      return null;
     const message = `the container ${name} ended before it could run steps (exit code ${String(facts.exitCode)}${facts.error === "" ? "" : `, ${facts.error}`})`;
     return new RunnerFailure("container_exited", "sluice", message);
   }
