@@ -210,6 +210,8 @@ export class Session {
     if (command.type === "exec") return this.#exec(command);
     if (command.type === "cancel") return this.#cancel(command);
     this.#state.commands.push({ command, outcome: null });
+    // Before anything is waited for: a cancel may come while this is written down.
+    this.#aborts.set(command.id, new AbortController());
     if (command.type === "open") {
       fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       prepareExecFolders(this.#folder);
@@ -219,7 +221,7 @@ export class Session {
   }
 
   async #perform(command: Recorded): Promise<void> {
-    const abort = new AbortController();
+    const abort = this.#aborts.get(command.id) ?? new AbortController();
     this.#aborts.set(command.id, abort);
     const log = new CommandLog(
       (at, bytes) => this.#context.link.putLog(this.#caller, command.id, at, bytes),
