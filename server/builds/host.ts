@@ -132,8 +132,13 @@ export function createBuildHost(deps: Deps): BuildHost {
     const kept = new Set(
       await store.call(renewLeases, { leases, holder: store.holder, ttlMs: BUILD_LEASE_MS }),
     );
-    for (const entry of loaded.values())
-      if (!kept.has(`build:${entry.build.id}`)) drop(entry, "its lease was lost");
+    for (const entry of loaded.values()) if (!kept.has(`build:${entry.build.id}`)) lost(entry);
+  }
+
+  /** Another host has it, or we slept for longer than a lease lasts: then it is free, and ours again. */
+  function lost(entry: Loaded): void {
+    drop(entry, "its lease was lost");
+    loadAgain(entry.build.id);
   }
 
   function drop(entry: Loaded, why: string): void {
@@ -394,7 +399,7 @@ export function createBuildHost(deps: Deps): BuildHost {
     });
     const result = await store.call(commitTurn, input);
     if (result.kind === "lost") {
-      drop(entry, "its lease was lost");
+      lost(entry);
       return;
     }
     entry.delivered = delivered;
