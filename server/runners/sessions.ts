@@ -40,6 +40,10 @@ export function createSessions(deps: {
   const parkAfterMs = deps.parkAfterMs === undefined ? PARK_AFTER_MS : deps.parkAfterMs;
   let wanted = false;
   let upSinceMs: number | null = null;
+  void store.nowMs().then(
+    (ms) => (upSinceMs ??= ms),
+    () => {}, // the first look asks again
+  );
   let running: Promise<void> | null = null;
   let stopped = false;
 
