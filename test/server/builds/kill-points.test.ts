@@ -3,14 +3,26 @@ import { after, afterEach, before, describe, it } from "mocha";
 import { createEnginePool, type EnginePool } from "../../../server/builds/engine/pool.ts";
 import { unloadBuild } from "../../../server/builds/journal/load-build.ts";
 import { findViolations } from "../../../server/store/invariants.ts";
+import { helloRunner } from "../../../server/runners/runner-procedures.ts";
+import type { Channel } from "../../../server/notifications/channel.ts";
 import { until } from "../../support/services/until.ts";
 import { createStops } from "../../support/stops.ts";
 import type { Death } from "./support/crashing-store.ts";
+import { fakeTarget } from "./support/fake-target.ts";
 import { diverge } from "./support/journal.ts";
 import type { Behaviour, PlayedRunner } from "./support/played-runner.ts";
 import { ANN, BOB, startWorld, type World, type WorldOptions } from "./support/world.ts";
 
 const STEPS = `node('') {\n  sh 'one'\n  sh 'two'\n}\necho 'said'\n`;
+const IMAGE = `registry.example.org/web:1@sha256:${"a".repeat(64)}`;
+const LIVE = `targets:
+  here: { type: swarm }
+environments:
+  live: { policy: auto, waves: [[here]], soak: 0s }
+`;
+const CHAT = `channels:
+  chat: { type: slack, url: 'http://127.0.0.1:9/' }
+`;
 const HELD: Behaviour = (script) => (script === "held" ? "hold" : 0);
 
 describe("a server that is killed", function () {
@@ -451,5 +463,92 @@ pipeline {
       await life.crash();
     }
     await isWell(world, ...builds);
+  });
+
+  it("21: around the one write of a deployer: the service is written to once, and the build hears how it ended", async () => {
+    for (const [point, moment] of [
+      ["deployments.stepTarget", "before"],
+      ["deployments.stepTarget", "after"],
+      ["deployments.takeTurn", "after"],
+      ["deployments.savePlan", "after"],
+      ["deployments.finish", "before"],
+      ["deployments.finish", "after"],
+    ] as const)
+      for (const pass of point === "deployments.stepTarget" ? [1, 2, 3] : [1]) {
+        const target = fakeTarget();
+        const world = await aWorld({ target, file: LIVE });
+        const runner = await world.runner();
+        const build = await world.build(`deploy environment: 'live', images: [web: '${IMAGE}']\n`);
+        await liveThrough(world, runner, build, [{ point, moment, pass }]);
+        const row = await world.base.db
+          .selectFrom("builds")
+          .select(["state", "reasonText"])
+          .where("id", "=", build)
+          .executeTakeFirstOrThrow();
+        assert.deepEqual(row, { state: "succeeded", reasonText: null }, `${point} ${moment} ${pass}`);
+        assert.equal(target.writes(), 1, `${point} ${moment} ${pass}`);
+        await isWell(world, build);
+        await world.stop();
+      }
+  });
+
+  it("23: after a message was accepted, before it is marked: it is sent again under the same id, never lost", async () => {
+    const ids: string[] = [];
+    const channel: Channel = {
+      kind: "slack",
+      async send({ messageId }) {
+        ids.push(messageId);
+        return { kind: "sent", answer: "ok" };
+      },
+      close: () => {},
+    };
+    const world = await aWorld({ channel, file: CHAT });
+    const runner = await world.runner();
+    const build = await world.build("slackSend message: 'done'\n");
+    const first = await world.begin({ death: { point: "notifications.settle", moment: "before" } });
+    first.serve(runner);
+    await first.died;
+    await first.crash();
+    // Whoever took it has that long to send it.
+    world.clock.pass(91_000);
+    await liveThrough(world, runner, build, []);
+    await until("it is marked", async () => {
+      const row = await world.base.db.selectFrom("notifications").select("state").executeTakeFirst();
+      return row?.state === "sent";
+    });
+    assert.equal(ids.length, 2);
+    assert.equal(ids[0], ids[1]);
+    await isWell(world, build);
+  });
+
+  it("26: and is restored from an older backup while a runner has newer sessions: those are closed", async () => {
+    const world = await aWorld();
+    const runner = await world.runner({ behave: HELD });
+    const life = await world.begin();
+    life.serve(runner);
+    const build = await world.build("node('') {\n  sh 'held'\n}\n");
+    await until("the step runs", () => runner.ran.includes("held"));
+    const { id: session, fence } = await world.base.db
+      .selectFrom("sessions")
+      .select(["id", "fence"])
+      .where("buildId", "=", build)
+      .executeTakeFirstOrThrow();
+    const hello = await world.base.call(helloRunner, {
+      runnerId: runner.id,
+      boot: "played",
+      labels: [],
+      places: 4,
+      draining: false,
+      versions: "{}",
+      problem: null,
+      sessions: [
+        { id: session, fence, parked: false },
+        { id: "b999.0_1", fence: 1, parked: false },
+        { id: `${session}x`, fence: 7, parked: false },
+      ],
+    });
+    assert.deepEqual([hello.keep, hello.close], [[session], ["b999.0_1", `${session}x`]]);
+    runner.letGo("held", 0);
+    assert.equal(await world.ends(build), "succeeded");
   });
 });
