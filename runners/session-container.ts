@@ -261,8 +261,8 @@ export class SessionContainer {
     const { engine } = this.#context;
     const { main } = entering;
     if (main === null || main === this) return this.#context.bridge();
-    const { instance, node } = this.#context;
-    const name = await ensureSessionNetwork(engine, instance(), node(), this.#session);
+    const context = this.#context;
+    const name = await ensureSessionNetwork(engine, context.instance(), context.node(), this.#session);
     await entering.useNetwork(name);
     await main.entered();
     if (main.state.id !== null) await connect(engine, name, main.state.id, [main.state.name]);
