@@ -15,6 +15,8 @@ interface Shown {
   readonly ready: string;
   /** One of the pages that people see most. */
   readonly main?: true;
+  /** Hundreds of parts of which each is like the next: one size and theme of it are enough for the rules. */
+  readonly wide?: true;
   /** What is changed in the example before it is opened. */
   readonly prepare?: (stage: Stage) => void;
 }
@@ -26,8 +28,8 @@ const PAGES: readonly Shown[] = [
   { name: "build-running", path: "/p/orders-api/b/413", ready: "text=first line" },
   { name: "build-waiting", path: "/p/orders-api/b/409", ready: "css=.dec" },
   { name: "build-outside", path: "/p/orders-api/b/414", ready: "text=May this build run?" },
-  { name: "build-matrix", path: "/p/orders-api/b/415", ready: "text=one cell failed" },
-  { name: "build-parallel", path: "/p/orders-api/b/416", ready: "text=region-59" },
+  { name: "build-matrix", wide: true, path: "/p/orders-api/b/415", ready: "text=one cell failed" },
+  { name: "build-parallel", wide: true, path: "/p/orders-api/b/416", ready: "text=region-59" },
   { name: "build-scripted", path: "/p/orders-api/b/417/s/2", ready: "css=.lv .ln >> text=after" },
   { name: "build-tests", path: "/p/orders-api/b/412/tests", ready: "text=is 0 for an empty cart" },
   { name: "build-artifacts", path: "/p/orders-api/b/412/artifacts", ready: "text=reports/junit.xml" },
@@ -130,7 +132,9 @@ describe("the pages", function () {
           await page.locator(shown.ready).first().waitFor();
           // Dark differs by colours alone: at a desk it is looked at on every page, on a phone on the main ones.
           const schemes =
-            size === "desktop" || shown.main === true ? (["light", "dark"] as const) : (["light"] as const);
+            (size === "desktop" && shown.wide !== true) || shown.main === true
+              ? (["light", "dark"] as const)
+              : (["light"] as const);
           for (const colorScheme of schemes) {
             await page.emulateMedia({ colorScheme });
             await page.screenshot({

@@ -616,6 +616,11 @@ export const DEPLOYMENT: Deployment = {
       deadlineAtMs: null,
       journal: [
         { atMs: NOW - 14 * MINUTE, kind: "accepted", text: "accepted by Swarm, version 812" },
+        {
+          atMs: NOW - 10 * MINUTE,
+          kind: "sending",
+          text: `sending registry.example/shop/web:a5814c3d@sha256:${"24591d27894c1fbd".repeat(4)} to shop_web`,
+        },
         { atMs: NOW - 3 * MINUTE, kind: "healthy", text: "6 of 6 healthy" },
       ],
     },

@@ -416,6 +416,7 @@ export const en = {
     reject: "Reject…",
     rejectButton: "Reject",
     rejectTitle: "Reject this?",
+    rejectNoBuild: "Nothing is deployed.",
     rejectText: "The build ends as aborted and nothing is deployed.",
     confirmTitle: (env: string) => `Deploy to ${env}?`,
     confirmName: (env: string) => `Type ${env} to confirm`,

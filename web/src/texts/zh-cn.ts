@@ -399,6 +399,7 @@ export const zhCn: Texts = {
     reject: "拒绝…",
     rejectButton: "拒绝",
     rejectTitle: "拒绝？",
+    rejectNoBuild: "不会部署任何东西。",
     rejectText: "构建会以“已中止”结束，不会部署任何东西。",
     confirmTitle: (env) => `部署到 ${env}？`,
     confirmName: (env) => `输入 ${env} 以确认`,

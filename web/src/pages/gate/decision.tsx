@@ -211,7 +211,11 @@ function Ask(props: {
   const missing = (gate.reasonRequired && reason.trim() === "") || (byName && typed !== name);
   return (
     <Dialog title={approving ? texts.gate.confirmTitle(name) : texts.gate.rejectTitle} close={props.close}>
-      {approving ? <p>{texts.gate.startsAtOnce}</p> : <p>{texts.gate.rejectText}</p>}
+      {approving ? (
+        <p>{texts.gate.startsAtOnce}</p>
+      ) : (
+        <p>{gate.build === null ? texts.gate.rejectNoBuild : texts.gate.rejectText}</p>
+      )}
       {approving ? null : (
         <Field
           label={texts.gate.why}
@@ -374,7 +378,7 @@ export function Decision(props: DecisionProps) {
             >
               {texts.gate.reject}
             </button>
-            <p className="meta">{texts.gate.rejectText}</p>
+            <p className="meta">{gate.build === null ? texts.gate.rejectNoBuild : texts.gate.rejectText}</p>
           </div>
           {props.docked === undefined ? null : (
             <div className="dock" role="group" aria-label={texts.gate.dock}>

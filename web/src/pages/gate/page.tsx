@@ -193,8 +193,13 @@ function Ends(props: { readonly gate: Gate; readonly plan: Plan }) {
       </p>
       <p>
         <span className="meta">{texts.gate.after}</span>
-        <b>{gate.build?.ref ?? gate.message}</b>{" "}
-        {gate.build === null ? null : <span className="m">#{gate.build.number}</span>}
+        {gate.build === null ? (
+          gate.message
+        ) : (
+          <>
+            <b>{gate.build.ref}</b> <span className="m">#{gate.build.number}</span>
+          </>
+        )}
       </p>
     </div>
   );
@@ -242,7 +247,7 @@ function GateBody(props: { readonly gate: Gate; readonly put: (gate: Gate) => vo
           <div ref={end} />
           {plan === null ? null : (
             <>
-              {isOpen ? <Commits plan={plan} /> : null}
+              {isOpen && !(plan.goesBack && plan.commits.length === 0) ? <Commits plan={plan} /> : null}
               <div className="two">
                 <Evidence gate={gate} plan={plan} />
                 <Order plan={plan} />
