@@ -272,6 +272,8 @@ export class Session {
     if (command.type === "close") return this.#close();
     await this.#opened;
     if (this.#state.lost) throw sessionLost();
+    // What was cancelled before it began is not begun.
+    signal.throwIfAborted();
     switch (command.type) {
       case "container":
         return { of: "container", value: await this.#enter(command, say, signal) };

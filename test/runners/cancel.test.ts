@@ -74,4 +74,16 @@ describe("cancelling a step", function () {
     expectOk(await session.run({ id: session.command(), type: "cancel", command: "b9.9", graceMs: 0 }));
     assert.equal(world.server.endedCount(step), 1);
   });
+
+  it("is heard when it comes together with what it cancels", async () => {
+    const other = new TestSession(world);
+    const opening = other.open();
+    const entering = other.container();
+    const cancelling = other.command();
+    other.send({ id: cancelling, type: "cancel", command: entering, graceMs: 0 });
+    expectOk(await world.server.outcome(opening));
+    const outcome = await world.server.outcome(entering);
+    assert.equal(outcome.ok ? "entered" : outcome.failure.code, "cancelled");
+    await other.close();
+  });
 });
