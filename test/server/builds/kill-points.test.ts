@@ -199,7 +199,7 @@ pipeline {
     const runner = await world.runner();
     const builds: number[] = [];
     for (const moment of ["before", "after", "after-but-error"] as const)
-      for (const pass of [1, 2]) {
+      for (const pass of moment === "after-but-error" ? [1] : [1, 2]) {
         const build = await world.build(STEPS);
         builds.push(build);
         const from = runner.ran.length;
@@ -353,7 +353,7 @@ pipeline {
     });
     const builds: number[] = [];
     for (const moment of ["before", "after"] as const)
-      for (let pass = 3; pass <= 8; pass += 1) {
+      for (let pass = 3; pass <= 5; pass += 1) {
         const life = await world.begin({ death: { point: "builds.commitTurn", moment, pass } });
         life.serve(runner);
         const build = await world.build(
