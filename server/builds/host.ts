@@ -422,13 +422,12 @@ export function createBuildHost(deps: Deps): BuildHost {
   async function putOwnLogs(buildId: number, marks: readonly Mark[]): Promise<void> {
     for (const mark of marks) {
       if (mark.kind !== "step" || mark.effect !== null || mark.state === "running") continue;
-      const said = marks.filter((one) => one.kind === "text" && one.stepNo === mark.stepNo);
-      if (said.length === 0) continue;
-      await deps.logs.put(
-        buildId,
-        mark.stepNo,
-        said.map((one) => (one.kind === "text" ? `${one.text}\n` : "")).join(""),
+      const said = marks.flatMap((one) =>
+        one.kind === "text" && one.stepNo === mark.stepNo ? [`${one.text}\n`] : [],
       );
+      // A step that only fails says why in its message, which the console prints at the end of the build.
+      if (said.length === 0 && mark.state === "failed" && mark.label !== "") said.push(`${mark.label}\n`);
+      if (said.length > 0) await deps.logs.put(buildId, mark.stepNo, said.join(""));
     }
   }
 
