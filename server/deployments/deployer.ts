@@ -205,7 +205,7 @@ export function createDeployer(deps: Deps): Deployer {
 
   async function carryOut(deploymentId: number, held: Held, rules: Rules): Promise<void> {
     const rows = await targetRows(deploymentId);
-    if (rules.outside) return await checkOutside(deploymentId, held, rows, rules);
+    if (rules.outside) return await checkOutside(deploymentId, held, rules);
     const rolling = await stateOf(deploymentId);
     const ends = new Map<number, TargetEnd>();
     let failed: string | null = null;
@@ -232,7 +232,7 @@ export function createDeployer(deps: Deps): Deployer {
       }
     }
     if (failed === null)
-      return await finish(deploymentId, held, rules, rows, {
+      return await finish(deploymentId, held, rules, {
         state: "succeeded",
         code: null,
         fault: null,
@@ -242,13 +242,13 @@ export function createDeployer(deps: Deps): Deployer {
     const unknown = now.some((row) => row.state === "unknown");
     const why = await reasonOf(deploymentId, failed);
     if (unknown)
-      return await finish(deploymentId, held, rules, rows, {
+      return await finish(deploymentId, held, rules, {
         state: "unknown",
         code: "unknown",
         fault: "sluice",
         text: why.text,
       });
-    if (!rules.rollBack) return await finish(deploymentId, held, rules, rows, { state: "failed", ...why });
+    if (!rules.rollBack) return await finish(deploymentId, held, rules, { state: "failed", ...why });
     await rollBackAll(deploymentId, held, rules, now, why);
   }
 
@@ -267,7 +267,7 @@ export function createDeployer(deps: Deps): Deployer {
       const state = rows.some((row) => row.state === "rolled_back")
         ? ("rolled_back" as const)
         : ("failed" as const);
-      return await finish(deploymentId, held, rules, rows, { state, ...why });
+      return await finish(deploymentId, held, rules, { state, ...why });
     }
     const to = { from: ["applying" as const, "verifying" as const], to: "rolling_back" as const };
     await store.call(stepDeployment, {
@@ -282,30 +282,25 @@ export function createDeployer(deps: Deps): Deployer {
     const state = results.every((end) => end === "rolled_back")
       ? ("rolled_back" as const)
       : ("rollback_failed" as const);
-    await finish(deploymentId, held, rules, rows, { state, ...why });
+    await finish(deploymentId, held, rules, { state, ...why });
   }
 
   /** Done by hand elsewhere: only the planned images being live makes it so. */
-  async function checkOutside(
-    deploymentId: number,
-    held: Held,
-    rows: readonly TargetRowState[],
-    rules: Rules,
-  ): Promise<void> {
+  async function checkOutside(deploymentId: number, held: Held, rules: Rules): Promise<void> {
     const plan_ = await readPlan(deploymentId);
     for (const planned of plan_.targets) {
       const seen = await deps
         .targetOf(planned.target)
         .describe({ target: planned.target, service: planned.service }, held.signal);
       if (seen.image !== planned.image)
-        return await finish(deploymentId, held, rules, rows, {
+        return await finish(deploymentId, held, rules, {
           state: "failed",
           code: "target_conflict",
           fault: "person",
           text: `${planned.service} runs ${seen.image}, not ${planned.image}`,
         });
     }
-    await finish(deploymentId, held, rules, rows, {
+    await finish(deploymentId, held, rules, {
       state: "succeeded",
       code: null,
       fault: null,
@@ -317,10 +312,8 @@ export function createDeployer(deps: Deps): Deployer {
     deploymentId: number,
     held: Held,
     rules: Rules,
-    rows: readonly TargetRowState[],
     end: Pick<FinishInput, "state" | "code" | "fault" | "text">,
   ): Promise<void> {
-    void rows;
     const { targets } = await readPlan(deploymentId);
     const live =
       end.state === "succeeded"

@@ -123,7 +123,7 @@ function bodiesFor(id: string, request: Request, context: TranslateContext): Par
     case "container":
       return containerCommands(id, request, context);
     case "exec":
-      return one(execCommand(id, request, context));
+      return one(execCommand(id, request));
     case "checkout": {
       const scm = scmFor(request.scm, context);
       return scm.ok ? one({ ok: true, value: checkoutCommand(id, request.scm, scm.value) }) : scm;
@@ -278,8 +278,7 @@ function containerCommands(
   };
 }
 
-function execCommand(id: string, request: ExecRequest, context: TranslateContext): Part<CommandBody> {
-  void context;
+function execCommand(id: string, request: ExecRequest): Part<CommandBody> {
   return {
     ok: true,
     value: {
