@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 
 import { Redis } from "ioredis";
@@ -14,6 +15,7 @@ import { startBrowser } from "./services/chromium.ts";
 import { dockerForTests } from "./services/docker.ts";
 import { cloneForTests, git, startGitServer } from "./services/git.ts";
 import { busyboxImage, nodeImage, pullAs } from "./services/images.ts";
+import { startNamespace } from "./services/namespace.ts";
 import { freePort, freePortNear } from "./services/ports.ts";
 import { startDatabase } from "./services/postgres.ts";
 import { runToEnd, startChild } from "./services/process.ts";
@@ -90,6 +92,42 @@ describe("services for tests", function () {
     it("say what they printed when they fail", async () => {
       await assert.rejects(runToEnd("sh", ["-c", "echo broken >&2; exit 4"]), /ended with 4: broken/);
     });
+  });
+
+  it("a network of its own reaches us, falls silent when it is cut, and goes on with what was sent meanwhile", async () => {
+    const namespace = await startNamespace();
+    const heard: string[] = [];
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (chunk: Buffer) => heard.push(chunk.toString()));
+    });
+    try {
+      server.listen(0, "0.0.0.0");
+      await once(server, "listening");
+      const address = server.address();
+      assert.ok(address !== null && typeof address !== "string");
+      const script = `const socket = require("node:net").connect(${address.port}, "${namespace.hostAddress}");
+        socket.on("close", () => process.exit());
+        setInterval(() => socket.write("line\\n"), 50);`;
+      const { program, args } = namespace.inside(process.execPath, ["-e", script]);
+      const child = await startChild(program, args);
+      await until("it is heard", () => heard.length > 2);
+      await namespace.cut();
+      await until("it is silent", async () => {
+        const before = heard.length;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return heard.length === before;
+      });
+      assert.equal(child.exit(), undefined);
+      const before = heard.length;
+      await namespace.mend();
+      await until("it is heard again", () => heard.length > before);
+      assert.match(heard.join(""), /^(line\n)+(l(i(ne?)?)?)?$/u);
+      await child.stop("SIGKILL");
+    } finally {
+      server.close();
+      await namespace.stop();
+    }
   });
 
   it("Redis keeps what it acknowledged over a kill", async () => {
