@@ -6,12 +6,13 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { z } from "zod";
-import { CreatedRunner } from "../../server/http/contract/system.ts";
+import { CreatedRunner, Runners } from "../../server/http/contract/system.ts";
 import { createTestApi } from "./api.ts";
 import type { TestApi } from "./api.ts";
 import { dockerForTests, engineAddress } from "./services/docker.ts";
 import { temporaryFolder } from "./services/folder.ts";
 import { agentImage, busyboxImage } from "./services/images.ts";
+import type { Namespace } from "./services/namespace.ts";
 import { freePort } from "./services/ports.ts";
 import { startChild } from "./services/process.ts";
 import type { Child } from "./services/process.ts";
@@ -33,12 +34,24 @@ export interface TestServerOptions {
   readonly places?: number;
 }
 
+/** How a runner is to be started. */
+export interface TestRunnerOptions {
+  /** Agents that may be open at once; default 4. */
+  readonly places?: number;
+  /** Where it runs, if not beside the server: the server must listen on all addresses (SLUICE_ALLOW_HTTP). */
+  readonly namespace?: Namespace;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A process of `sluice runner` beside the server. */
 export interface TestRunner {
+  readonly dataFolder: string;
   pid(): number;
   output(): string;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
+  /** Settles when the process that runs now ends. */
+  ended(): Promise<void>;
   /** Starts it again on the data it had. */
   startAgain(): Promise<void>;
   stop(): Promise<void>;
@@ -60,7 +73,7 @@ export interface TestServer {
   /** Starts it again on the same data and port, after ending what still runs; `env` replaces the variables given before. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Adds a runner with a process of its own. */
-  startRunner(name: string): Promise<TestRunner>;
+  startRunner(name: string, options?: TestRunnerOptions): Promise<TestRunner>;
   /** Ends everything and removes what it left: processes, containers, folder. */
   stop(): Promise<void>;
 }
@@ -126,8 +139,8 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
         await child.stop();
         child = await launch(env ?? options.env ?? {});
       },
-      startRunner: async (name) => {
-        const runner = await joinRunner(url, api, name, join(folder.path, name));
+      startRunner: async (name, more = {}) => {
+        const runner = await joinRunner(url, api, { name, data: join(folder.path, name), ...more });
         runners.push(runner);
         return runner;
       },
@@ -153,25 +166,39 @@ async function untilItAnswers(child: Child, url: string): Promise<void> {
   if (answer === "ended") throw new Error(`sluice serve ended with ${child.exit()?.code}: ${child.output()}`);
 }
 
-async function joinRunner(url: string, api: TestApi, name: string, data: string): Promise<TestRunner> {
+async function joinRunner(
+  url: string,
+  api: TestApi,
+  options: TestRunnerOptions & { readonly name: string; readonly data: string },
+): Promise<TestRunner> {
+  const { name, data, namespace } = options;
   const made = await api.ask("POST", "/runners", { name });
   assert.equal(made.status, 201, made.text);
   const { token } = CreatedRunner.parse(made.json());
+  const address = new URL(url);
+  if (namespace !== undefined) address.hostname = namespace.hostAddress;
+  const places = String(options.places ?? 4);
+  const server = address.href.replace(/\/$/u, "");
+  const args = [SLUICE, "runner", "--server", server, "--token", token, "--data", data, "--name", name];
+  const command = [...args, "--places", places];
+  const start = namespace?.inside(process.execPath, command) ?? { program: process.execPath, args: command };
   const launch = async (): Promise<Child> =>
-    await startChild(
-      process.execPath,
-      [SLUICE, "runner", "--server", url, "--token", token, "--data", data, "--name", name, "--places", "4"],
-      { env: { ...process.env, DOCKER_HOST: engineAddress() }, deathSignal: "TERM" },
-    );
+    await startChild(start.program, start.args, {
+      env: { ...process.env, DOCKER_HOST: engineAddress(), ...options.env },
+      deathSignal: "TERM",
+    });
   let child = await launch();
   await until(`the runner ${name} is online`, async () => {
     if (child.exit() !== undefined) throw new Error(child.output());
-    return (await api.runnersOnline()) > 0;
+    const { items } = await api.read(Runners, "/runners");
+    return items.some((runner) => runner.name === name && runner.state === "online");
   });
   return {
+    dataFolder: data,
     pid: () => child.pid,
     output: () => child.output(),
     kill: async () => await child.stop("SIGKILL"),
+    ended: async () => void (await child.exited),
     startAgain: async () => {
       await child.stop("SIGKILL");
       child = await launch();
