@@ -11,6 +11,9 @@ import type { Answer, CallOutcome, ErrorMessage, GroupCall, Request, ThreadData 
 /** Transactions that may share one commit. */
 const GROUP_LIMIT = 64;
 
+/** How long a group waits for another program that writes to the file, as a copying tool does, before its callers are told. */
+const LOCKED_MS = 30_000;
+
 interface Waiting {
   call: GroupCall;
   durability: Durability;
@@ -69,6 +72,7 @@ class SqliteClient implements Backend {
   readonly #queue: Waiting[] = [];
   readonly #reads = new Map<number, Reading>();
   #group: Waiting[] = [];
+  #lockedSince: number | undefined; // by the monotonic clock
   #lastId = 0;
   #closed: { promise: Promise<void>; resolve: () => void } | undefined;
   #failure: StoreError | undefined;
@@ -197,7 +201,11 @@ class SqliteClient implements Backend {
 
   #receive(answer: Answer): void {
     switch (answer.kind) {
+      case "locked":
+        this.#againUnlessTooLong(answer.error);
+        return;
       case "group":
+        this.#lockedSince = undefined;
         this.#settle(answer.outcomes);
         if (answer.written.length > 0) this.#onWritten(answer.written);
         this.#pump();
@@ -212,6 +220,19 @@ class SqliteClient implements Backend {
       case "refused":
         return;
     }
+  }
+
+  /** Reads that came meanwhile are before the group in the thread's queue: they need no lock. */
+  #againUnlessTooLong(error: ErrorMessage): void {
+    const group = this.#group;
+    this.#group = [];
+    this.#lockedSince ??= performance.now();
+    if (performance.now() - this.#lockedSince < LOCKED_MS) {
+      this.#send(group);
+      return;
+    }
+    for (const waiting of group) waiting.reject(toError(error));
+    this.#pump();
   }
 
   #settle(outcomes: readonly CallOutcome[]): void {

@@ -14,6 +14,9 @@ interface Prepared {
   writes: readonly string[];
 }
 
+/** How long one attempt to begin waits for another program's lock; reads have to wait for as long. */
+const LOCK_WAIT_MS = 100;
+
 /** Statements kept prepared; above this many the oldest is dropped. */
 const PREPARED_LIMIT = 1000;
 
@@ -34,26 +37,30 @@ export class SqliteDatabase {
     this.#db = opened(file);
     try {
       this.#migrate(backupFolder, nowMs, migrations);
+      this.#db.exec(`pragma busy_timeout = ${LOCK_WAIT_MS}`);
     } catch (error) {
       this.#db.close();
       throw error instanceof StoreError ? error : sqliteError(error);
     }
   }
 
-  /** Begins a transaction whose commit will be as hard as asked. */
+  /**
+   * Begins a transaction whose commit will be as hard as asked.
+   * @throws {StoreError} with the cause of `isLocked` where another program writes.
+   */
   begin(durability: Durability): void {
     if (durability !== this.#durability) {
-      this.#db.exec(`pragma synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
+      this.#exec(`pragma synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
       this.#durability = durability;
     }
     this.#written = new Set();
     // Immediate: a transaction that reads first and writes later would fail when somebody wrote in between.
-    this.#db.exec("begin immediate");
+    this.#exec("begin immediate");
   }
 
   /** Commits and names the tables written since begin. */
   commit(): readonly string[] {
-    this.#db.exec("commit");
+    this.#exec("commit");
     return [...this.#written];
   }
 
@@ -107,6 +114,14 @@ export class SqliteDatabase {
   close(): void {
     this.#prepared.clear();
     this.#db.close();
+  }
+
+  #exec(sql: string): void {
+    try {
+      this.#db.exec(sql);
+    } catch (error) {
+      throw sqliteError(error);
+    }
   }
 
   #prepare(sql: string): Prepared {
@@ -198,12 +213,22 @@ export function toSql(value: unknown): SQLInputValue {
   throw new Error(`a ${typeof value} cannot be stored: pass a number, text, bytes or null`);
 }
 
+const BUSY = 5;
+
+/** Whether an error says that another program holds the write lock. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof StoreError && (numberOf(error.cause) & 0xff) === BUSY;
+}
+
+function numberOf(error: unknown): number {
+  return typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) : 0;
+}
+
 const UNIQUE = new Set([1555, 2067, 2579]); // primary key, unique, rowid
 
 /** An error of SQLite under our codes. */
 export function sqliteError(error: unknown): StoreError {
-  const number =
-    typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) : 0;
+  const number = numberOf(error);
   const message = messageOf(error);
   if (UNIQUE.has(number)) return new StoreError("conflict", message, error);
   switch (number & 0xff) {
@@ -214,7 +239,12 @@ export function sqliteError(error: unknown): StoreError {
     case 11:
     case 26:
       return new StoreError("corrupt", message, error);
-    case 5:
+    case BUSY:
+      return new StoreError(
+        "away",
+        `another program holds the lock of the database file (${message})`,
+        error,
+      );
     case 6:
     case 8:
     case 10:

@@ -36,6 +36,7 @@ export type Answer =
   | { kind: "ready"; durabilities: ReadonlyMap<string, Durability> }
   | { kind: "refused"; error: ErrorMessage }
   | { kind: "group"; id: number; outcomes: readonly CallOutcome[]; written: readonly string[] }
+  | { kind: "locked"; id: number; error: ErrorMessage } // another program writes: nothing of the group was begun
   | {
       kind: "read";
       id: number;

@@ -7,7 +7,7 @@ import type { Durability } from "../procedure.ts";
 import { loadProcedures, procedureNamed } from "../procedures.ts";
 import type { AnyProcedure } from "../procedures.ts";
 import { queryBuilder } from "../queries.ts";
-import { SqliteDatabase } from "./database.ts";
+import { isLocked, SqliteDatabase } from "./database.ts";
 import type { Answer, CallOutcome, ErrorMessage, GroupCall, Request, ThreadData } from "./messages.ts";
 
 const faults = faultsFrom(process.env);
@@ -66,6 +66,11 @@ function runGroup(
   const outcomes: CallOutcome[] = [];
   try {
     database.begin(group.durability);
+  } catch (error) {
+    if (isLocked(error)) return { kind: "locked", id: group.id, error: toMessage(error) };
+    return noneOf(group.calls, group.id, error);
+  }
+  try {
     for (const call of group.calls) outcomes.push(runCall(database, procedures, call));
     const done = group.calls.filter((_, at) => outcomes[at]?.ok === true).map(nameOf);
     for (const name of done) faults.before(name);
@@ -73,9 +78,13 @@ function runGroup(
     return { kind: "group", id: group.id, outcomes: answersLost(group.calls, outcomes), written };
   } catch (error) {
     database.rollback();
-    const failure: CallOutcome = { ok: false, error: toMessage(error) };
-    return { kind: "group", id: group.id, outcomes: group.calls.map(() => failure), written: [] };
+    return noneOf(group.calls, group.id, error);
   }
+}
+
+function noneOf(calls: readonly GroupCall[], id: number, error: unknown): Answer {
+  const failure: CallOutcome = { ok: false, error: toMessage(error) };
+  return { kind: "group", id, outcomes: calls.map(() => failure), written: [] };
 }
 
 // Also a lone call gets its savepoint: it costs microseconds and keeps one way of failing.
