@@ -454,6 +454,8 @@ export type ExecEnded = {
   readonly exit: number;
   readonly signal?: string;
   readonly oom?: boolean;
+  /** Present where processes were killed because the container's memory ran out. */
+  readonly memory?: { readonly limitBytes: number | null; readonly peakBytes: number | null };
   readonly out?: string;
 };
 

@@ -7,12 +7,13 @@ import { RunnerFailure, codeOf, failureOf } from "./failure.ts";
 import type { Link, Caller } from "./link.ts";
 import { pause } from "./pause.ts";
 import { SecretRef } from "./protocol.ts";
-import type { Data, EnvMap, ExecCommand, ExecValue, Outcome } from "./protocol.ts";
+import type { Data, EnvMap, ExecCommand, ExecValue, MemoryUse, Outcome } from "./protocol.ts";
 import { SESSION_FOLDER, runFiles } from "./step/run-file.ts";
 import type { RunFiles } from "./step/run-file.ts";
 import { StepFollower } from "./step/follower.ts";
 import type { StepResult } from "./step/follower.ts";
 import type { Supervised } from "./step/supervised.ts";
+import { killedText } from "./memory-text.ts";
 import { StepLog, readCheckpoint } from "./step-log.ts";
 import type { LogLimits } from "./step-log.ts";
 import type { SessionSecrets } from "./session-secrets.ts";
@@ -176,17 +177,26 @@ export class Exec {
     if (result.incomplete) {
       log.say("\n[Sluice: the end of this step's output may be missing: what carried it was killed]\n");
     }
+    const { oomKills } = result;
+    const memory = this.#memoryIf((oomKills ?? 0) > 0);
+    // A script may go on without what was killed, and even end well: whoever reads its log must know.
+    if (oomKills !== null && oomKills > 0) log.say(`\n[Sluice: ${killedText(oomKills, memory)}]\n`);
     await log.end();
     this.#place?.supervised.forgetInput(this.record.n);
-    return { ok: true, result: { of: "exec", value: await this.#valueOf(result) } };
+    return { ok: true, result: { of: "exec", value: await this.#valueOf(result, memory) } };
   }
 
-  async #valueOf(result: StepResult): Promise<ExecValue> {
+  #memoryIf(killed: boolean): MemoryUse | null {
+    return killed ? (this.#place?.supervised.memoryOf(this.record.n) ?? null) : null;
+  }
+
+  async #valueOf(result: StepResult, memory: MemoryUse | null): Promise<ExecValue> {
     const { cancelled } = this.record;
     return {
       exit: Math.min(result.code, 255),
       signal: SIGNALS.get(result.code) ?? null,
-      oom: result.code !== 0 && (result.oomKills ?? 0) > 0,
+      oom: (result.oomKills ?? 0) > 0,
+      ...(memory === null ? {} : { memory }),
       cancelled,
       incomplete: result.incomplete,
       out: result.out === null ? null : await this.#dataOf(result.out),

@@ -465,11 +465,19 @@ export const CheckoutValue = z.strictObject({
 });
 export type CheckoutValue = z.infer<typeof CheckoutValue>;
 
-/** `oom`: the kernel killed something of the container while the step ran. `cancelled`: we ended it. `incomplete`: output may be missing, said in the log. */
+/** What a container may use of the machine's memory, and the most that it has used. */
+export const MemoryUse = z.strictObject({
+  limitBytes: z.int().nonnegative().nullable(),
+  peakBytes: z.int().nonnegative().nullable(),
+});
+export type MemoryUse = z.infer<typeof MemoryUse>;
+
+/** `oom`: the kernel killed something of the container while the step ran, with `memory` as it was then. `cancelled`: we ended it. `incomplete`: output may be missing, said in the log. */
 export const ExecValue = z.strictObject({
   exit: z.int().min(0).max(255),
   signal: z.string().nullable(),
   oom: z.boolean(),
+  memory: MemoryUse.optional(),
   cancelled: z.boolean(),
   incomplete: z.boolean(),
   out: Data.nullable(),

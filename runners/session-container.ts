@@ -16,6 +16,7 @@ import type { ExecPlace } from "./exec.ts";
 import { RunnerFailure } from "./failure.ts";
 import type { ContainerCommand, OpenCommand, ReadyValue } from "./protocol.ts";
 import type { ContainerState } from "./state.ts";
+import { useText } from "./memory-text.ts";
 import { Supervised } from "./step/supervised.ts";
 import type { Mirror } from "./workspace/mirrors.ts";
 import type { Slot } from "./workspace/slots.ts";
@@ -124,8 +125,12 @@ export class SessionContainer {
     // Created and not started yet: whoever enters it is at work.
     if (facts.running || this.state.ready === null) return null;
     const exit = `exit code ${String(facts.exitCode)}`;
-    if (facts.oomKilled)
-      return new RunnerFailure("oom", "command", `the container ${name} ran out of memory (${exit})`);
+    if (facts.oomKilled) {
+      // Nobody is left to say how much was used; but the kernel kills only when all that may be used is used.
+      const use = useText({ limitBytes: facts.memoryBytes, peakBytes: facts.memoryBytes });
+      const message = `the container ${name} ran out of memory and was killed${use}, ${exit}`;
+      return new RunnerFailure("oom", "command", message);
+    }
     if (code === "container_exited") {
       return new RunnerFailure(code, "command", `the container ${name} ended by itself (${exit})`);
     }

@@ -1,4 +1,4 @@
-import type { ExecRequest } from "../ports.ts";
+import type { ExecRequest, Stored } from "../ports.ts";
 import type { Flow } from "../interpreter/flow.ts";
 import type { Value } from "../interpreter/values.ts";
 import { fieldOf, textIn } from "../engine/convert.ts";
@@ -54,6 +54,19 @@ export function* runScript(call: StepCall, command: ExecRequest["command"]): Flo
   const exit = fieldOf(ended, "exit");
   const code = typeof exit === "number" ? exit : -1;
   if (wantsStatus) return code;
-  if (code !== 0) call.fail(`script returned exit code ${code}`, { exit: code });
+  if (code !== 0) {
+    const memory = fieldOf(ended, "memory");
+    const message = `script returned exit code ${code}`;
+    if (memory === null) call.fail(message, { exit: code });
+    call.fail(`${message}: its container ran out of memory${useText(memory)}`, { exit: code, code: "oom" });
+  }
   return wantsOutput ? textIn(fieldOf(ended, "out")) : null;
+}
+
+function useText(memory: Stored): string {
+  const parts = (["limit", "peak"] as const).flatMap((word) => {
+    const bytes = fieldOf(memory, `${word}Bytes`);
+    return typeof bytes === "number" ? [`${word} ${Math.round(bytes / 1024 / 1024)} MiB`] : [];
+  });
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }

@@ -18,6 +18,7 @@ const Inspected = z.object({
     ExitCode: z.int(),
     Error: z.string(),
   }),
+  HostConfig: z.object({ Memory: z.int() }),
   NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }),
 });
 
@@ -38,6 +39,8 @@ export interface ContainerFacts {
   readonly imageId: string;
   readonly running: boolean;
   readonly oomKilled: boolean;
+  /** Null: no limit. */
+  readonly memoryBytes: number | null;
   readonly exitCode: number;
   readonly error: string;
   readonly labels: Record<string, string>;
@@ -89,6 +92,7 @@ export class Engine {
       imageId: seen.Image,
       running: seen.State.Running,
       oomKilled: seen.State.OOMKilled,
+      memoryBytes: seen.HostConfig.Memory === 0 ? null : seen.HostConfig.Memory,
       exitCode: seen.State.ExitCode,
       error: seen.State.Error,
       labels: seen.Config.Labels ?? {},

@@ -141,6 +141,15 @@ export class Supervised {
     return { code: code === "lost" ? "lost" : Number(code), oomKills: kills === "-" ? null : Number(kills) };
   }
 
+  /** The container's memory as it was when a step ended in which processes were killed for it; null where nobody says. */
+  memoryOf(n: number): { limitBytes: number | null; peakBytes: number | null } | null {
+    const text = readSmall(path.join(this.folder, "st", `${String(n)}.mem`), 64) ?? "";
+    const match = /^(\d{1,15}|-|max|\d{16,}) (\d{1,15}|-) end\n/.exec(text);
+    if (match === null) return null;
+    const [, limit = "", peak = ""] = match;
+    return { limitBytes: bytesOf(limit), peakBytes: bytesOf(peak) };
+  }
+
   /** How many processes the last sweep of a step met; null before it is done. */
   sweptOf(n: number): number | null {
     const text = readSmall(path.join(this.folder, "st", `${String(n)}.swept`), 32) ?? "";
@@ -203,6 +212,11 @@ export class Supervised {
     if (this.#ctl !== null) fs.closeSync(this.#ctl);
     this.#ctl = null;
   }
+}
+
+// A container without a limit has a word or an astronomic number there.
+function bytesOf(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 function openFifo(file: string): number | null {

@@ -25,6 +25,18 @@ _sl_count() {
   done
 }
 
+# Writes down how much memory this container may use, and the most that it has used; - where the kernel does not say.
+_sl_memory() {
+  _sl_limit=- _sl_peak=-
+  for _sl_file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    [ -r "$_sl_file" ] && read -r _sl_limit <"$_sl_file" && break
+  done
+  for _sl_file in /sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes; do
+    [ -r "$_sl_file" ] && read -r _sl_peak <"$_sl_file" && break
+  done
+  echo "$_sl_limit $_sl_peak end" >"st/$1.mem"
+}
+
 # Runs step $1; our standard output (and error, with $2) is the pipe to its relay. The end marker goes into the same
 # pipe, behind the last byte of the script.
 _sl_wait() {
@@ -37,6 +49,7 @@ _sl_wait() {
   _sl_code=$? _sl_oom=-
   _sl_count
   case $_sl_kills$_sl_before in *-*) ;; *) _sl_oom=$((_sl_kills - _sl_before)) ;; esac
+  case $_sl_oom in - | 0) ;; *) _sl_memory "$1" ;; esac
   printf '%s-%s %s %s\\n' "$_sl_nonce" "$1" "$_sl_code" "$_sl_oom"
   case $2 in cap) printf '%s-%s %s %s\\n' "$_sl_nonce" "$1" "$_sl_code" "$_sl_oom" >&2 ;; esac
   until echo "$_sl_code $_sl_oom end" >"st/$1.exit"; do sleep 1; done

@@ -24,11 +24,12 @@ export async function outcomeOf(outcome: WireOutcome, readBlob: ReadBlob): Promi
 async function valueOf(result: CommandValue, readBlob: ReadBlob): Promise<Stored> {
   switch (result.of) {
     case "exec": {
-      const { exit, signal, oom, out } = result.value;
+      const { exit, signal, oom, memory, out } = result.value;
       return {
         exit,
         ...(signal === null ? {} : { signal }),
         ...(oom ? { oom } : {}),
+        ...(memory === undefined ? {} : { memory }),
         ...(out === null ? {} : { out: await textOf(out, readBlob) }),
       };
     }
