@@ -28,7 +28,9 @@ export function aWorld(parts: Partial<World>): World {
       throw missing("docker");
     },
     swarm: undefined,
-    links: {},
+    get lines(): never {
+      throw missing("lines");
+    },
     say: () => {},
     ...parts,
   };
