@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { TestApi } from "../../test/support/api.ts";
 import type { GitServer } from "../../test/support/services/git.ts";
+import type { Line } from "../../test/support/services/line.ts";
 import type { SecondEngine } from "../../test/support/services/second-engine.ts";
 import type { Random } from "./random.ts";
 
@@ -26,26 +27,8 @@ export interface Part {
   start(env?: Readonly<Record<string, string>>): Promise<void>;
 }
 
-/** What stands between two parts, where their bytes may be made late, lost or refused. */
-export interface Link {
-  /** Every chunk comes that much later, and not more than so many bytes a second (0: as many as there are). */
-  slow(latencyMs: number, bytesPerSecond?: number): void;
-  /** That share (0 to 1) of new and living connections is reset. */
-  reset(share: number): void;
-  /** Nothing passes any more, in either direction, without a word: as a pulled cable. */
-  cut(): void;
-  /** All is well again. */
-  heal(): void;
-}
-
-/** Names of the links: who speaks through it to whom. */
-export type LinkName =
-  | "server-redis"
-  | "runner-registry"
-  | "server-git"
-  | "runner-git"
-  | "runner-server"
-  | "runner-engine";
+/** The connections that may be made slow, lossy or dead: by who is reached. */
+export type LineName = "redis" | "registry" | "git" | "server" | "engine";
 
 /** The whole world of a campaign: what a fault may take hold of. */
 export interface World {
@@ -66,14 +49,26 @@ export interface World {
   readonly docker: Docker;
   /** The engine of the Swarm that is deployed to; the campaign's own. Absent where there is none of its own. */
   readonly swarm: SecondEngine | undefined;
-  /** Absent where that link is direct. */
-  readonly links: Partial<Readonly<Record<LinkName, Link>>>;
+  /**
+   * In front of Redis, the registry and git for server and runners, of the server for the runners, and of the agents'
+   * engine for the runners. People, hooks and checks reach all of these directly.
+   */
+  readonly lines: Readonly<Record<LineName, Line>>;
   /** Writes a line into the timeline. */
   say(line: string): void;
 }
 
 /** What a fault takes hold of: two faults that touch the same thing are never under way at once. */
-export type Touched = "server" | "runner" | "redis" | "registry" | "git" | "swarm" | "clock";
+export type Touched =
+  | "server"
+  | "runner"
+  | "redis"
+  | "registry"
+  | "git"
+  | "engine"
+  | "swarm"
+  | "clock"
+  | "disk";
 
 /** One way in which the world may treat us badly. */
 export interface Fault {

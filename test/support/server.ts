@@ -210,7 +210,7 @@ async function joinRunner(
 const Claimed = z.object({ id: z.int(), csrf: z.string() });
 
 /** Becomes the administrator as a person does, and makes a token. */
-async function takeOver(url: string, dataFolder: string): Promise<string> {
+export async function takeOver(url: string, dataFolder: string): Promise<string> {
   const claim = await until("the claim is written", async () => {
     const link = (await readFile(join(dataFolder, "claim.txt"), "utf8")).trim();
     return new URLSearchParams(new URL(link).hash.slice(1)).get("claim") ?? undefined;
@@ -244,7 +244,10 @@ async function post(
 const Named = z.object({ name: z.string() });
 
 /** The letters by which a server marks what is its own in an engine; kept in its database. */
-async function instanceOf(dataFolder: string, databaseUrl: string | undefined): Promise<string | undefined> {
+export async function instanceOf(
+  dataFolder: string,
+  databaseUrl: string | undefined,
+): Promise<string | undefined> {
   if (databaseUrl === undefined) {
     const file = join(dataFolder, "sluice.sqlite");
     if (!existsSync(file)) return undefined;
@@ -265,7 +268,7 @@ async function instanceOf(dataFolder: string, databaseUrl: string | undefined): 
 }
 
 /** Steps outlive their runner by design, so what a test left running is taken away here, and the networks with it. */
-async function removeLeftovers(instance: string | undefined): Promise<void> {
+export async function removeLeftovers(instance: string | undefined): Promise<void> {
   if (instance === undefined) return;
   const docker = dockerForTests();
   const filters = { label: [`sluice.instance=${instance}`] };

@@ -9,16 +9,21 @@ export interface EngineProxy {
   readonly address: string;
   /** Updates of services that the Engine took since the last call of this. */
   takeUpdates(): number;
+  /** All updates that the Engine took, with what they said, in the order of its answers. */
+  readonly updates: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts the proxy in front of the engine that all tests use. */
-export async function startEngineProxy(): Promise<EngineProxy> {
-  let updates = 0;
+/** Starts the proxy in front of an engine, by default the one that all tests use. */
+export async function startEngineProxy(engineHost = engineAddress()): Promise<EngineProxy> {
+  const updates: string[] = [];
+  let told = 0;
   const server = createServer((request, response) => {
-    passOn(request, response, (status) => {
-      const isUpdate = request.method === "POST" && /\/services\/[^/]+\/update\b/u.test(request.url ?? "");
-      if (isUpdate && status < 300) updates += 1;
+    const isUpdate = request.method === "POST" && /\/services\/[^/]+\/update\b/u.test(request.url ?? "");
+    let body = "";
+    if (isUpdate) request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    passOn(new URL(engineHost), request, response, (status) => {
+      if (isUpdate && status < 300) updates.push(body);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -27,9 +32,10 @@ export async function startEngineProxy(): Promise<EngineProxy> {
   if (address === null || typeof address === "string") throw new Error("a TCP server without a port");
   return {
     address: `tcp://127.0.0.1:${address.port}`,
+    updates,
     takeUpdates: () => {
-      const taken = updates;
-      updates = 0;
+      const taken = updates.length - told;
+      told = updates.length;
       return taken;
     },
     stop: async () => {
@@ -40,8 +46,12 @@ export async function startEngineProxy(): Promise<EngineProxy> {
   };
 }
 
-function passOn(request: IncomingMessage, response: ServerResponse, seen: (status: number) => void): void {
-  const engine = new URL(engineAddress());
+function passOn(
+  engine: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+  seen: (status: number) => void,
+): void {
   const where =
     engine.protocol === "unix:"
       ? { socketPath: engine.pathname }
