@@ -8,6 +8,9 @@ import { prepareBin } from "./busybox.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { Engine } from "./docker/engine.ts";
 import { Images } from "./docker/images.ts";
+import type { DockerPoint } from "./docker/points.ts";
+import { NO_FAULTS } from "./faults.ts";
+import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import { Runner } from "./runner.ts";
@@ -30,6 +33,8 @@ export interface RunnerOptions {
   readonly busybox?: string;
   /** A folder on a memory file system for what may hold secrets; default: the machine's own, if it has one. */
   readonly memoryFolder?: string;
+  /** Where calls to the engine are to fail, for tests; default: nowhere. */
+  readonly faults?: Faults<DockerPoint>;
 }
 
 /** A running runner. */
@@ -56,7 +61,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const lock = lockDataFolder(dataFolder);
   const gitVersion = await findGit();
   const folders = foldersOf(options);
-  const engine = new Engine(options.dockerHost);
+  const engine = new Engine(options.dockerHost, options.faults ?? NO_FAULTS);
   const runner = new Runner(
     (self) => ({
       link: new Link({ url: options.url, key: options.key, boot: self.boot, log }),

@@ -141,7 +141,7 @@ export class Session {
     for (const { command, outcome } of state.commands) {
       if (outcome !== null || command.type === "exec" || command.type === "cancel") continue;
       this.#outcomes.set(command.id, null);
-      void this.#perform(command).catch((error: unknown) =>
+      void this.#perform(command, true).catch((error: unknown) =>
         this.#context.log.error({ session: this.id, err: error }, "a command was not taken up"),
       );
     }
@@ -217,10 +217,11 @@ export class Session {
       prepareExecFolders(this.#folder);
     }
     await this.#save();
-    await this.#perform(command);
+    await this.#perform(command, false);
   }
 
-  async #perform(command: Recorded): Promise<void> {
+  /** `repeated`: an earlier process may have done it, or a part of it, and could not say so. */
+  async #perform(command: Recorded, repeated: boolean): Promise<void> {
     const abort = this.#aborts.get(command.id) ?? new AbortController();
     this.#aborts.set(command.id, abort);
     const log = new CommandLog(
@@ -232,7 +233,7 @@ export class Session {
     const say = this.#sayingProgress(command.id, log.say);
     let outcome: Outcome;
     try {
-      outcome = { ok: true, result: await this.#valueOf(command, say, abort.signal) };
+      outcome = { ok: true, result: await this.#valueOf(command, { repeated, say, signal: abort.signal }) };
     } catch (error) {
       const failure = abort.signal.aborted ? CANCELLED : failureOf(error);
       if (failure.code === "internal")
@@ -262,7 +263,11 @@ export class Session {
     };
   }
 
-  async #valueOf(command: Recorded, say: (text: string) => void, signal: AbortSignal): Promise<CommandValue> {
+  async #valueOf(
+    command: Recorded,
+    attempt: { repeated: boolean; say: (text: string) => void; signal: AbortSignal },
+  ): Promise<CommandValue> {
+    const { say, signal } = attempt;
     if (command.type === "open") {
       const opening = this.#open(command, signal);
       this.#opened = opening.then(() => undefined);
@@ -284,7 +289,7 @@ export class Session {
       case "blob":
         return { of: "blob", value: await blobWork(command, { ...this.#work(), say, signal }) };
       case "image":
-        return { of: "image", value: await imageWork(command, { ...this.#work(), say, signal }) };
+        return { of: "image", value: await imageWork(command, { ...this.#work(), ...attempt }) };
       case "drop":
         await this.#drop(command.container);
         return { of: "drop", value: {} };

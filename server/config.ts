@@ -33,7 +33,6 @@ export interface Config {
   /** Where we listen: every address, but loopback alone where people would speak plain http unasked. */
   readonly host: string;
   readonly allowHttp: boolean;
-  readonly fault: string | null;
   /** How long an agent may wait for a person with its containers running; null: for ever. */
   readonly parkAfterMs: number | null;
   readonly databaseUrl: string | null;
@@ -61,7 +60,6 @@ const Environment = z.object({
   SLUICE_CONFIG: z.string().optional(),
   SLUICE_KEY_FILE: z.string().optional(),
   SLUICE_ALLOW_HTTP: Flag.default(false),
-  SLUICE_FAULT: z.string().optional(),
   SLUICE_PARK_AFTER: z.union([z.literal("never").transform(() => null), Duration]).prefault("60s"),
   SLUICE_PUBLIC_URL: address(/^https?$/u, "https://ci.example.com").optional(),
   SLUICE_PORT: Port.default(3000),
@@ -147,7 +145,6 @@ export function loadConfig(
     port: env.SLUICE_PORT,
     host: publicUrl.startsWith("https:") || env.SLUICE_ALLOW_HTTP ? "0.0.0.0" : "127.0.0.1",
     allowHttp: env.SLUICE_ALLOW_HTTP,
-    fault: env.SLUICE_FAULT ?? null,
     parkAfterMs: env.SLUICE_PARK_AFTER,
     databaseUrl: env.DATABASE_URL ?? null,
     redisUrl: env.REDIS_URL ?? null,

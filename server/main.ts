@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { NO_FAULTS } from "../runners/faults.ts";
 import { offerClaim } from "./auth/claim.ts";
 import { createBeginPorts } from "./builds/begin-ports.ts";
 import { createBuilds } from "./builds/builds.ts";
@@ -32,6 +33,7 @@ import type { World } from "./http/world.ts";
 import { metricsText } from "./metrics.ts";
 import { createChannels } from "./notifications/create-channels.ts";
 import { createNotifier } from "./notifications/notifier.ts";
+import type { OutsideFaults } from "./outside-points.ts";
 import { SERVER_PROCEDURES } from "./procedures.ts";
 import { applyFile } from "./projects/apply.ts";
 import { nudgeAbandonedBuilds } from "./queue/abandoned-builds.ts";
@@ -74,13 +76,20 @@ export interface ServerOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly webFolder?: string | null;
+  /** Where calls to the outside are to fail, for tests; commits read the environment themselves. */
+  readonly faults?: OutsideFaults;
 }
 
 /**
  * Puts the server together and starts it: database, vault, what sluice.yml says, then the rooms, then the ear for the
  * outside, and last the queues that bring work.
  */
-export async function startServer({ config, log, webFolder }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  config,
+  log,
+  webFolder,
+  faults = NO_FAULTS,
+}: ServerOptions): Promise<RunningServer> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const clock = systemClock;
   const nowMs = () => clock.nowMs();
@@ -116,13 +125,14 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
     const own = config.redisUrl === null ? await startOwnRedis({ dataFolder: config.dataFolder, log }) : null;
     if (own !== null) closing.push(() => own.stop());
     const address = own?.address ?? config.redisUrl ?? "";
-    const queues = createQueues({ address, log });
+    const queues = createQueues({ address, log, faults });
     closing.push(() => queues.close());
 
     const forges = createForges({
       forges: config.file.forges,
       secrets,
       folder: join(config.dataFolder, "mirrors"),
+      faults,
     });
     const sources = createSources(forges);
     const seals = createSeals({ store, vault });
@@ -155,13 +165,13 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
     const notifier = createNotifier({
       store,
       config,
-      channelOf: createChannels({ file: config.file, secrets, publicUrl: config.publicUrl, nowMs }),
+      channelOf: createChannels({ file: config.file, secrets, publicUrl: config.publicUrl, nowMs, faults }),
       failureOf: (buildId) => findFailure({ store, logs }, buildId),
       sealOf,
       poke,
       log,
     });
-    const targetOf = createTargets(config.file.targets, config.dockerHost);
+    const targetOf = createTargets(config.file.targets, config.dockerHost, faults);
     const deployer = createDeployer({
       store,
       vault,
@@ -297,9 +307,9 @@ export async function startServer({ config, log, webFolder }: ServerOptions): Pr
       notifications: (id, _epoch, signal) => notifier.handle(id, signal),
       upkeep: (id) => notifier.buildEnded(id),
     };
-    const workers = startWorkers({ address, holder: store.holder, handlers, log });
+    const workers = startWorkers({ address, holder: store.holder, handlers, log, faults });
     closing.push(() => workers.stop());
-    const relay = startRelay({ store, transport: queues, log });
+    const relay = startRelay({ store, transport: queues, log, faults });
     closing.push(() => relay.stop());
     const stopping = new AbortController();
     const reconciler = startReconciler({

@@ -10,7 +10,7 @@ Says what this machine is like, as far as Sluice depends on it, and what is wron
 Nothing is changed: the server may be running or stopped.
   --data FOLDER    look at the data of this folder only (DATABASE_URL: its database is there); without it, machine
                    and, if SLUICE_DATA is set, that folder
-  --fault-points   the names that SLUICE_FAULT takes, for tests
+  --fault-points   the names that SLUICE_FAULT takes, for tests, with what is done there
 Exit status: 0 all is well, 1 something is wrong, 2 wrong use, 69 the database cannot be read.`;
 
 const run = promisify(execFile);
@@ -24,7 +24,7 @@ export async function doctorCommand(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (options["fault-points"]) {
-    for (const name of await listFaultPoints()) console.log(name);
+    for (const { name, what } of await listFaultPoints()) console.log(`${name.padEnd(32)} ${what}`);
     return 0;
   }
   if (options.data !== undefined) return await reportData(options.data);

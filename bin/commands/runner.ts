@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startRunner } from "../../runners/main.ts";
 import { JoinAnswer } from "../../runners/protocol.ts";
+import { faultsOf } from "../fault-points.ts";
 import { createLog } from "../log.ts";
 import { stopSignal } from "../stop-signals.ts";
 
@@ -29,6 +30,7 @@ export async function runnerCommand(argv: readonly string[]): Promise<number> {
   const key = await keyOf(options);
   if (key === null) return 78;
   try {
+    const faults = await faultsOf(process.env);
     const runner = await startRunner({
       url: options.server,
       key,
@@ -37,6 +39,7 @@ export async function runnerCommand(argv: readonly string[]): Promise<number> {
       labels: options.labels,
       places: options.places,
       log,
+      faults,
     });
     console.log(`The runner ${options.name} works for ${options.server}`);
     await Promise.race([stopped, runner.ended]);

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Faults } from "../../runners/faults.ts";
 import { startRunner, type StartedRunner } from "../../runners/main.ts";
 import { ConfigError, loadConfig } from "../../server/config.ts";
 import { startServer } from "../../server/main.ts";
 import { OwnRedisError } from "../../server/queue/own-redis.ts";
 import { VaultError } from "../../server/secrets/key-file.ts";
 import { StoreError } from "../../server/store/errors.ts";
+import { faultsOf } from "../fault-points.ts";
 import { createLog } from "../log.ts";
 import { stopSignal } from "../stop-signals.ts";
 
@@ -41,12 +43,13 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
   const stopped = stopSignal();
   try {
     const config = loadConfig(process.env, process.cwd());
-    const server = await startServer({ config, log });
+    const faults = await faultsOf(process.env);
+    const server = await startServer({ config, log, faults });
     if (server.claimUrl !== null)
       console.log(`Open this link to become the administrator:\n${server.claimUrl}`);
     console.log(`Sluice serves on ${server.url}`);
     const runner = options.runner
-      ? await startLocalRunner(server, config, options, log).catch((err: unknown) => {
+      ? await startLocalRunner(server, config, options, log, faults).catch((err: unknown) => {
           const why = err instanceof Error ? err.message : String(err);
           log.error({ err }, "the runner inside the server did not start; builds wait until one is online");
           console.error(`No runner on this machine: ${why}`);
@@ -105,6 +108,7 @@ async function startLocalRunner(
   config: ReturnType<typeof loadConfig>,
   options: Options,
   log: ReturnType<typeof createLog>,
+  faults: Faults,
 ): Promise<StartedRunner> {
   const key = await server.localRunnerKey("local");
   return await startRunner({
@@ -115,6 +119,7 @@ async function startLocalRunner(
     labels: options.labels,
     places: options.places,
     log,
+    faults,
   });
 }
 

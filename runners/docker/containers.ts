@@ -1,7 +1,7 @@
 import { RunnerFailure } from "../failure.ts";
 import { createOptions } from "./create-options.ts";
 import type { ContainerPlan, Lack } from "./create-options.ts";
-import { asFailure, statusOf } from "./engine.ts";
+import { CREATE_DEADLINE_MS, statusOf } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 
 /** The label that proves a container ours: names and other labels could be anybody's. */
@@ -17,7 +17,7 @@ export const RUNNER_LABEL = "sluice.runner";
  */
 export async function createOrAdopt(engine: Engine, plan: ContainerPlan): Promise<string> {
   try {
-    return await create(engine, plan);
+    return await created(engine, plan);
   } catch (error) {
     if (statusOf(error) === 409) return adopt(engine, plan);
     if (statusOf(error) === 404) {
@@ -28,7 +28,7 @@ export async function createOrAdopt(engine: Engine, plan: ContainerPlan): Promis
         error,
       );
     }
-    throw asFailure("create", error);
+    throw error;
   }
 }
 
@@ -69,8 +69,23 @@ function lackIn(error: unknown): Lack | null {
   return /rlimit type 7|rlimits? for ready process|RLIMIT_NOFILE/i.test(error.message) ? "file-limit" : null;
 }
 
+// Without an answer it may have been made: asked for again, the engine says that its name is taken.
+async function created(engine: Engine, plan: ContainerPlan): Promise<string> {
+  try {
+    return await create(engine, plan);
+  } catch (error) {
+    if (statusOf(error) !== undefined) throw error;
+    return await create(engine, plan);
+  }
+}
+
 async function create(engine: Engine, plan: ContainerPlan): Promise<string> {
-  const made = await engine.docker.createContainer(createOptions(plan));
+  const options = createOptions(plan);
+  const made = await engine.call(
+    "docker.createContainer",
+    (docker) => docker.createContainer(options),
+    CREATE_DEADLINE_MS,
+  );
   return made.id;
 }
 

@@ -2,10 +2,14 @@ import http from "node:http";
 import Docker from "dockerode";
 import { z } from "zod";
 import { RunnerFailure, codeOf } from "../failure.ts";
+import { NO_FAULTS } from "../faults.ts";
+import type { Faults } from "../faults.ts";
 import type { Lack } from "./create-options.ts";
+import type { DockerPoint } from "./points.ts";
 
 const CALL_DEADLINE_MS = 30_000;
-const CREATE_DEADLINE_MS = 60_000;
+/** The kernel may be busy: making, starting and removing containers takes a while on a loaded machine. */
+export const CREATE_DEADLINE_MS = 60_000;
 
 /** What we read of a container. */
 const Inspected = z.object({
@@ -57,17 +61,19 @@ export interface ListedContainer {
 
 /** An engine and the connections to it. dockerode's types do not leave this folder. */
 export class Engine {
-  readonly docker: Docker;
+  readonly #docker: Docker;
   readonly #agent: http.Agent;
+  readonly #faults: Faults<DockerPoint>;
   /** What it was found unable to give to a container. */
   readonly lacks = new Set<Lack>();
 
-  constructor(dockerHost: string) {
+  constructor(dockerHost: string, faults: Faults<DockerPoint> = NO_FAULTS) {
+    this.#faults = faults;
     const where = addressOf(dockerHost);
     this.#agent = new http.Agent({ keepAlive: true, ...where });
     // The types do not know that the client takes an agent.
     const options = { ...where, agent: this.#agent };
-    this.docker = new Docker(options);
+    this.#docker = new Docker(options);
   }
 
   /** Closes idle connections. */
@@ -75,16 +81,26 @@ export class Engine {
     this.#agent.destroy();
   }
 
+  /**
+   * The one way to the engine. `point` names the call where tests make it fail; what streams is followed to its end
+   * inside `call`. Errors come as the client gives them.
+   */
+  async send<T>(point: DockerPoint, call: (docker: Docker) => Promise<T>): Promise<T> {
+    return await this.#faults.around(point, () => call(this.#docker));
+  }
+
   async version(): Promise<{ engine: string; api: string }> {
     const { Version: engine, ApiVersion: api } = Version.parse(
-      await this.call("version", this.docker.version()),
+      await this.call("docker.version", (docker) => docker.version()),
     );
     return { engine, api };
   }
 
   /** A container's state, or null if there is none of that name or id. */
   async inspect(idOrName: string): Promise<ContainerFacts | null> {
-    const facts = await this.#unless404(this.docker.getContainer(idOrName).inspect());
+    const facts = await unless404(
+      this.call("docker.inspectContainer", (docker) => docker.getContainer(idOrName).inspect()),
+    );
     if (facts === null) return null;
     const seen = Inspected.parse(facts);
     return {
@@ -102,42 +118,48 @@ export class Engine {
 
   async start(id: string): Promise<void> {
     try {
-      await within(CREATE_DEADLINE_MS, "start", this.docker.getContainer(id).start());
+      await this.call(
+        "docker.startContainer",
+        (docker) => docker.getContainer(id).start(),
+        CREATE_DEADLINE_MS,
+      );
     } catch (error) {
-      if (statusOf(error) !== 304) throw asFailure("start", error);
+      if (statusOf(error) !== 304) throw error;
     }
   }
 
   /** TERM, then KILL after `graceSeconds`; a container that is stopped or gone is fine. */
   async stop(id: string, graceSeconds: number): Promise<void> {
     try {
-      await within(
+      await this.call(
+        "docker.stopContainer",
+        (docker) => docker.getContainer(id).stop({ t: graceSeconds }),
         CALL_DEADLINE_MS + graceSeconds * 1000,
-        "stop",
-        this.docker.getContainer(id).stop({ t: graceSeconds }),
       );
     } catch (error) {
-      if (![304, 404].includes(statusOf(error) ?? 0)) throw asFailure("stop", error);
+      if (![304, 404].includes(statusOf(error) ?? 0)) throw error;
     }
   }
 
   /** Removes a container with its anonymous volumes; one that is gone, or going, is fine. */
   async remove(idOrName: string): Promise<void> {
     try {
-      await within(
+      await this.call(
+        "docker.removeContainer",
+        (docker) => docker.getContainer(idOrName).remove({ force: true, v: true }),
         CREATE_DEADLINE_MS,
-        "remove",
-        this.docker.getContainer(idOrName).remove({ force: true, v: true }),
       );
     } catch (error) {
-      if (![404, 409].includes(statusOf(error) ?? 0)) throw asFailure("remove", error);
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw error;
     }
   }
 
   /** All containers with a label, running or not. */
   async list(label: string): Promise<ListedContainer[]> {
     const filters = { label: [label] };
-    const listed = Listed.parse(await this.call("list", this.docker.listContainers({ all: true, filters })));
+    const listed = Listed.parse(
+      await this.call("docker.listContainers", (docker) => docker.listContainers({ all: true, filters })),
+    );
     return listed.map(({ Id, Names, Created, Labels }) => ({
       id: Id,
       names: Names,
@@ -146,34 +168,40 @@ export class Engine {
     }));
   }
 
-  /** Waits for an answer of the engine, at most as long as it may reasonably take; errors come as ours. */
-  async call<T>(what: string, answer: Promise<T>): Promise<T> {
+  /** Sends a call and waits for its answer, at most as long as it may reasonably take; errors come as ours. */
+  async call<T>(
+    point: DockerPoint,
+    call: (docker: Docker) => Promise<T>,
+    deadlineMs: number = CALL_DEADLINE_MS,
+  ): Promise<T> {
     try {
-      return await within(CALL_DEADLINE_MS, what, answer);
+      return await within(deadlineMs, point, this.send(point, call));
     } catch (error) {
-      throw asFailure(what, error);
-    }
-  }
-
-  async #unless404<T>(answer: Promise<T>): Promise<T | null> {
-    try {
-      return await within(CALL_DEADLINE_MS, "inspect", answer);
-    } catch (error) {
-      if (statusOf(error) === 404) return null;
-      throw asFailure("inspect", error);
+      throw asFailure(point, error);
     }
   }
 }
 
-/** The HTTP status of an engine's refusal, if it was one. */
+async function unless404<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+/** The HTTP status of an engine's refusal, if it was one; also of one that came as ours. */
 export function statusOf(error: unknown): number | undefined {
+  if (error instanceof RunnerFailure) return statusOf(error.cause);
   if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
 /** An error of the engine as ours: refused, or not reached. */
-export function asFailure(what: string, error: unknown): RunnerFailure {
+export function asFailure(point: DockerPoint, error: unknown): RunnerFailure {
   if (error instanceof RunnerFailure) return error;
+  const what = inWords(point);
   const message = error instanceof Error ? error.message : String(error);
   const status = statusOf(error);
   if (status === undefined) {
@@ -200,11 +228,16 @@ function addressOf(
   throw new Error(`DOCKER_HOST "${dockerHost}" is neither unix:// nor tcp://`);
 }
 
-async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+/** `create container` for `docker.createContainer`. */
+function inWords(point: DockerPoint): string {
+  return point.slice("docker.".length).replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+async function within<T>(ms: number, point: DockerPoint, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const message = `the Docker Engine did not answer within ${String(ms / 1000)} s (${what})`;
+      const message = `the Docker Engine did not answer within ${String(ms / 1000)} s (${inWords(point)})`;
       reject(new RunnerFailure("docker_daemon", "sluice", message));
     }, ms);
   });

@@ -41,6 +41,16 @@ export interface BuildPlan {
   readonly logins: readonly RegistryLogin[];
 }
 
+/** Where an image goes to. `repeated`: an earlier process may have pushed it and could not say so. */
+export interface PushPlan {
+  readonly repository: string;
+  readonly tag: string;
+  readonly login: RegistryLogin | null;
+  readonly say: Say;
+  readonly signal: AbortSignal;
+  readonly repeated: boolean;
+}
+
 /** Told what the engine says while it works. */
 export type Say = (text: string) => void;
 
@@ -55,6 +65,8 @@ const Inspected = z.object({
     })
     .nullish(),
 });
+
+const Distribution = z.object({ Descriptor: z.object({ digest: z.string() }) });
 
 // A pull or push without a word for so long is stuck.
 const SILENCE_MS = 120_000;
@@ -74,10 +86,10 @@ export class Images {
   async inspect(image: string): Promise<ImageFacts | null> {
     let answer: unknown;
     try {
-      answer = await this.#engine.docker.getImage(image).inspect();
+      answer = await this.#engine.send("docker.inspectImage", (docker) => docker.getImage(image).inspect());
     } catch (error) {
       if (statusOf(error) === 404) return null;
-      throw asFailure("inspect image", error);
+      throw asFailure("docker.inspectImage", error);
     }
     const seen = Inspected.parse(answer);
     return {
@@ -109,36 +121,62 @@ export class Images {
 
   async tag(image: string, repository: string, tag: string): Promise<void> {
     try {
-      await this.#engine.docker.getImage(image).tag({ repo: repository, tag });
+      await this.#engine.send("docker.tagImage", (docker) =>
+        docker.getImage(image).tag({ repo: repository, tag }),
+      );
     } catch (error) {
       if (statusOf(error) === 404)
         throw new RunnerFailure("image_missing", "file", `there is no image ${image}`);
-      throw asFailure("tag", error);
+      throw asFailure("docker.tagImage", error);
     }
   }
 
   /**
    * Pushes exactly this image under repository:tag and gives the manifest's digest. The lock makes the tag ours from the
-   * moment it is set until the registry has it: another build of the same tag cannot slip its image in.
+   * moment it is set until the registry has it: another build of the same tag cannot slip its image in. Where an earlier
+   * attempt may have landed (`repeated`, or its answer was lost) the registry is asked first, and nothing is sent twice.
    */
-  async push(
-    image: string,
-    repository: string,
-    tag: string,
-    login: RegistryLogin | null,
-    say: Say,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async push(image: string, { repository, tag, login, say, signal, repeated }: PushPlan): Promise<string> {
     return this.#pushes.run(repository, async () => {
       await this.tag(image, repository, tag);
       for (let attempt = 0; ; attempt += 1) {
         try {
-          return await this.#pushOnce(repository, tag, login, say, signal);
+          const landed = repeated || attempt > 0 ? await this.#landed(image, repository, tag, login) : null;
+          if (landed === null) return await this.#pushOnce(repository, tag, login, say, signal);
+          say(`${repository}:${tag} is there already: ${landed}\n`);
+          return landed;
         } catch (error) {
           await retryOrThrow(error, attempt, say, signal);
         }
       }
     });
+  }
+
+  /**
+   * The digest that the registry has under repository:tag if it is this image's, else null. The engine notes the digest of
+   * an image when a push of it has succeeded: a push that ended half-way is none of these.
+   */
+  async #landed(
+    image: string,
+    repository: string,
+    tag: string,
+    login: RegistryLogin | null,
+  ): Promise<string | null> {
+    const facts = await this.inspect(image);
+    const ours = facts?.digests.filter((digest) => digest.startsWith(`${repository}@`)) ?? [];
+    if (ours.length === 0) return null;
+    const options = login === null ? {} : { authconfig: authOf(login) };
+    try {
+      const answer: unknown = await this.#engine.call("docker.askDigest", (docker) =>
+        docker.getImage(`${repository}:${tag}`).distribution(options),
+      );
+      const { digest } = Distribution.parse(answer).Descriptor;
+      return ours.includes(`${repository}@${digest}`) ? digest : null;
+    } catch (error) {
+      // The push itself says what is wrong with a registry that does not answer.
+      if (error instanceof RunnerFailure) return null;
+      throw error;
+    }
   }
 
   /** Builds an image and gives its id. */
@@ -168,12 +206,19 @@ export class Images {
     // The client would encode the map as standard base64, which the engine does not read: credentials would vanish.
     const base64 = Buffer.from(JSON.stringify(config)).toString("base64url");
     Object.assign(options, { registryconfig: { base64 } });
-    let answer: NodeJS.ReadableStream;
+    let id: string;
     try {
-      answer = await this.#engine.docker.buildImage(plan.context, options);
+      id = await this.#engine.send("docker.buildImage", async (docker) =>
+        this.#built(await docker.buildImage(plan.context, options), say, signal),
+      );
     } catch (error) {
-      throw asFailure("build", error);
+      throw asFailure("docker.buildImage", error);
     }
+    for (const name of otherTags) await this.tag(id, ...splitReference(name));
+    return id;
+  }
+
+  async #built(answer: NodeJS.ReadableStream, say: Say, signal: AbortSignal): Promise<string> {
     let id: string | null = null;
     for await (const line of this.#lines(answer, signal)) {
       if (line.stream != null) say(line.stream);
@@ -185,7 +230,6 @@ export class Images {
     }
     if (id === null)
       throw new RunnerFailure("image_build_failed", "sluice", "the build ended without an image");
-    for (const name of otherTags) await this.tag(id, ...splitReference(name));
     return id;
   }
 
@@ -193,12 +237,11 @@ export class Images {
     const [repository, tag] = splitReference(image);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const answer: NodeJS.ReadableStream = await this.#engine.docker.createImage(authOf(login), {
-          fromImage: repository,
-          tag,
-          abortSignal: signal,
+        const options = { fromImage: repository, tag, abortSignal: signal };
+        return await this.#engine.send("docker.pullImage", async (docker) => {
+          const answer: NodeJS.ReadableStream = await docker.createImage(authOf(login), options);
+          await this.#follow(answer, say, signal);
         });
-        return await this.#follow(answer, say, signal);
       } catch (error) {
         await retryOrThrow(registryFailure(error, image), attempt, say, signal);
       }
@@ -214,21 +257,25 @@ export class Images {
   ): Promise<string> {
     const name = `${repository}:${tag}`;
     try {
-      const answer = await this.#engine.docker
-        .getImage(repository)
-        .push({ tag, authconfig: authOf(login) ?? {}, abortSignal: signal });
-      let digest: string | null = null;
-      for await (const line of this.#lines(answer, signal)) {
-        if (line.errorDetail != null) throw new Error(line.errorDetail.message);
-        if (line.aux?.Digest != null) digest = line.aux.Digest;
-        else if (line.status != null && line.progressDetail?.total == null)
-          say(statusText(line.id, line.status));
-      }
-      if (digest === null) throw new Error("the push ended without a digest");
-      return digest;
+      const options = { tag, authconfig: authOf(login) ?? {}, abortSignal: signal };
+      return await this.#engine.send("docker.pushImage", async (docker) =>
+        this.#pushed(await docker.getImage(repository).push(options), say, signal),
+      );
     } catch (error) {
       throw registryFailure(error, name);
     }
+  }
+
+  async #pushed(answer: NodeJS.ReadableStream, say: Say, signal: AbortSignal): Promise<string> {
+    let digest: string | null = null;
+    for await (const line of this.#lines(answer, signal)) {
+      if (line.errorDetail != null) throw new Error(line.errorDetail.message);
+      if (line.aux?.Digest != null) digest = line.aux.Digest;
+      else if (line.status != null && line.progressDetail?.total == null)
+        say(statusText(line.id, line.status));
+    }
+    if (digest === null) throw new Error("the push ended without a digest");
+    return digest;
   }
 
   async #follow(answer: NodeJS.ReadableStream, say: Say, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { INSTANCE_LABEL, RUNNER_LABEL, SESSION_LABEL } from "./containers.ts";
-import { asFailure, statusOf } from "./engine.ts";
+import { statusOf } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 
 /** The one bridge on which main containers start: none of them can reach another. Made once, found again. */
@@ -33,10 +33,8 @@ export async function connect(
   aliases: string[],
 ): Promise<void> {
   try {
-    const answer = engine.docker
-      .getNetwork(network)
-      .connect({ Container: container, EndpointConfig: { Aliases: aliases } });
-    await engine.call("connect", answer);
+    const options = { Container: container, EndpointConfig: { Aliases: aliases } };
+    await engine.call("docker.connectNetwork", (docker) => docker.getNetwork(network).connect(options));
   } catch (error) {
     if (/already (exists|attached|connected)/i.test(String(error))) return;
     throw error;
@@ -46,9 +44,9 @@ export async function connect(
 /** Removes a network that nobody is on; one that is gone is fine. */
 export async function removeNetwork(engine: Engine, name: string): Promise<void> {
   try {
-    await engine.docker.getNetwork(name).remove();
+    await engine.call("docker.removeNetwork", (docker) => docker.getNetwork(name).remove());
   } catch (error) {
-    if (statusOf(error) !== 404) throw asFailure("remove network", error);
+    if (statusOf(error) !== 404) throw error;
   }
 }
 
@@ -58,13 +56,13 @@ async function ensure(
   more: { Labels: Record<string, string>; Options?: Record<string, string> },
 ): Promise<void> {
   try {
-    await engine.docker.getNetwork(name).inspect();
+    await engine.call("docker.inspectNetwork", (docker) => docker.getNetwork(name).inspect());
     return;
   } catch (error) {
-    if (statusOf(error) !== 404) throw asFailure("inspect network", error);
+    if (statusOf(error) !== 404) throw error;
   }
   try {
-    await engine.docker.createNetwork({
+    const options = {
       Name: name,
       Driver: "bridge",
       CheckDuplicate: true,
@@ -72,9 +70,10 @@ async function ensure(
       Attachable: false,
       EnableIPv6: false,
       ...more,
-    });
+    };
+    await engine.call("docker.createNetwork", (docker) => docker.createNetwork(options));
   } catch (error) {
     // Made meanwhile by another session of ours.
-    if (statusOf(error) !== 409) throw asFailure("create network", error);
+    if (statusOf(error) !== 409) throw error;
   }
 }

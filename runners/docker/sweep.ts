@@ -43,7 +43,7 @@ export async function sweep(
   }
   const filters = { label: [`${INSTANCE_LABEL}=${instance}`] };
   const networks = Networks.parse(
-    await engine.call("list networks", engine.docker.listNetworks({ filters })),
+    await engine.call("docker.listNetworks", (docker) => docker.listNetworks({ filters })),
   );
   for (const network of networks) {
     const session = network.Labels?.[SESSION_LABEL];

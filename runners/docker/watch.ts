@@ -19,10 +19,12 @@ export async function watchContainers(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const answer = await engine.docker.getEvents({
-        filters: { label: [`${INSTANCE_LABEL}=${instance}`], event: ["die"], type: ["container"] },
-        abortSignal: signal,
-      });
+      const answer = await engine.send("docker.events", (docker) =>
+        docker.getEvents({
+          filters: { label: [`${INSTANCE_LABEL}=${instance}`], event: ["die"], type: ["container"] },
+          abortSignal: signal,
+        }),
+      );
       on.unsure();
       for await (const event of eventsOf(answer, signal)) if (event.status === "die") on.died(event.id);
     } catch {

@@ -7,8 +7,13 @@ import { buildContext } from "./build-context.ts";
 import { placeOf } from "./paths.ts";
 import type { SayingWork } from "./work.ts";
 
+/** What image commands are given. `repeated`: an earlier process may have carried this command out and not said so. */
+export interface ImageWork extends SayingWork {
+  readonly repeated: boolean;
+}
+
 /** Carries out an image command with the runner's engine. */
-export async function imageWork(command: ImageCommand, work: SayingWork): Promise<ImageValue> {
+export async function imageWork(command: ImageCommand, work: ImageWork): Promise<ImageValue> {
   const { operation } = command;
   const { images } = work.context;
   const { say, signal } = work;
@@ -22,7 +27,14 @@ export async function imageWork(command: ImageCommand, work: SayingWork): Promis
       refuseUntrusted(work, "push images");
       const { image, repository, tag } = operation;
       const login = await work.secrets.registryLogin(operation.credential);
-      const digest = await images.push(image, repository, tag, login, say, signal);
+      const digest = await images.push(image, {
+        repository,
+        tag,
+        login,
+        say,
+        signal,
+        repeated: work.repeated,
+      });
       return facts(image, digest, work);
     }
     case "pull": {

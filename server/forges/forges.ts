@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { createHash } from "node:crypto";
+import { LostAnswer, NO_FAULTS } from "../../runners/faults.ts";
 import type { ForgeConfig } from "../config-schema.ts";
+import type { OutsideFaults } from "../outside-points.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { SecretValue } from "../secrets/values.ts";
 import { ForgeError } from "./errors.ts";
@@ -36,7 +38,9 @@ export function createForges(deps: {
   readonly forges: Readonly<Record<string, ForgeConfig>>;
   readonly secrets: Pick<Secrets, "resolveSecret">;
   readonly folder: string;
+  readonly faults?: OutsideFaults;
 }): Forges {
+  const { faults = NO_FAULTS } = deps;
   const mirrors = new Map<number, { url: string | null; mirror: Mirror }>();
   return { of, mirrorOf, remoteOf };
 
@@ -56,7 +60,7 @@ export function createForges(deps: {
         `the secret ${config.secret} of forge ${project.forge} is not set`,
       );
     }
-    return forgeOf(config, value?.value);
+    return withFaults(forgeOf(config, value?.value), faults);
   }
 
   async function remoteOf(project: ForgeProject): Promise<GitRemote> {
@@ -101,6 +105,22 @@ function forgeOf(config: ForgeConfig, value: SecretValue | undefined): Forge {
     default:
       return config.type satisfies never;
   }
+}
+
+function withFaults(forge: Forge, faults: OutsideFaults): Forge {
+  const around = async <T>(point: "forge.trust" | "forge.setStatus", call: () => Promise<T>): Promise<T> => {
+    try {
+      return await faults.around(point, call);
+    } catch (error) {
+      if (!(error instanceof LostAnswer)) throw error;
+      throw new ForgeError("away", error.message, { cause: error });
+    }
+  };
+  return {
+    ...forge,
+    trust: (event, signal) => around("forge.trust", () => forge.trust(event, signal)),
+    setStatus: (status, signal) => around("forge.setStatus", () => forge.setStatus(status, signal)),
+  };
 }
 
 function githubApi(url: string): string {

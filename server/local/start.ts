@@ -310,7 +310,6 @@ function configOf(options: LocalOptions, port: number): Config {
     port,
     host: "127.0.0.1",
     allowHttp: true,
-    fault: null,
     parkAfterMs: null,
     databaseUrl: null,
     redisUrl: null,

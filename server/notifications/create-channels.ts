@@ -1,4 +1,6 @@
+import { NO_FAULTS } from "../../runners/faults.ts";
 import type { ChannelConfig, SluiceFile } from "../config-schema.ts";
+import type { OutsideFaults } from "../outside-points.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Channel } from "./channel.ts";
 import { createDingTalkChannel } from "./channels/dingtalk/channel.ts";
@@ -15,6 +17,7 @@ interface Deps {
   readonly secrets: Pick<Secrets, "resolveSecret">;
   readonly publicUrl: string;
   readonly nowMs: () => number;
+  readonly faults?: OutsideFaults;
 }
 
 /** The configured channels by name. Addresses and logins are read from the vault at each sending. */
@@ -32,6 +35,7 @@ export function createChannels(deps: Deps): (name: string) => Channel | null {
 }
 
 function createChannel(deps: Deps, config: ChannelConfig): Channel {
+  const { faults = NO_FAULTS } = deps;
   const textOf = async (name: string): Promise<string> => {
     const found = await deps.secrets.resolveSecret("", name);
     if (found?.value.type === "string") return found.value.text;
@@ -48,6 +52,7 @@ function createChannel(deps: Deps, config: ChannelConfig): Channel {
         from: config.from,
         requireTls: config.secure,
         publicUrl: deps.publicUrl,
+        faults,
         login:
           secret === undefined
             ? null
@@ -60,7 +65,7 @@ function createChannel(deps: Deps, config: ChannelConfig): Channel {
       });
     }
     case "slack":
-      return createSlackChannel(() => addressOf(config.url));
+      return createSlackChannel(() => addressOf(config.url), faults);
     case "dingtalk":
       return createDingTalkChannel(
         async () => ({
@@ -69,6 +74,7 @@ function createChannel(deps: Deps, config: ChannelConfig): Channel {
           keyword: null,
         }),
         deps.nowMs,
+        faults,
       );
   }
 }

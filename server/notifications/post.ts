@@ -1,3 +1,6 @@
+import { NO_FAULTS } from "../../runners/faults.ts";
+import type { OutsideFaults } from "../outside-points.ts";
+
 /** An answer of a robot: its status, body and how long it asks us to wait. */
 export type PostAnswer =
   | {
@@ -11,15 +14,22 @@ export type PostAnswer =
 const LIMIT_MS = 10_000;
 
 /** Posts JSON to a robot's address: no redirects, ten seconds in all, and no word of the address in what comes back. */
-export async function postJson(address: string, body: unknown, signal: AbortSignal): Promise<PostAnswer> {
+export async function postJson(
+  address: string,
+  body: unknown,
+  signal: AbortSignal,
+  faults: OutsideFaults = NO_FAULTS,
+): Promise<PostAnswer> {
   try {
-    const response = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json; charset=utf-8" },
-      body: JSON.stringify(body),
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
-    });
+    const response = await faults.around("chat.send", () =>
+      fetch(address, {
+        method: "POST",
+        headers: { "content-type": "application/json; charset=utf-8" },
+        body: JSON.stringify(body),
+        redirect: "manual",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+      }),
+    );
     const text = (await response.text()).slice(0, 512);
     const wait = Number(response.headers.get("retry-after") ?? "");
     return {

@@ -1,6 +1,8 @@
 import { Queue } from "bullmq";
 import type { Logger } from "pino";
 import { QUEUE_NAMES } from "../store/states.ts";
+import { NO_FAULTS } from "../../runners/faults.ts";
+import type { OutsideFaults } from "../outside-points.ts";
 import type { QueueName } from "../store/states.ts";
 import { queueConnection, settingsProblems, throttled } from "./connection.ts";
 import type { RedisAddress } from "./connection.ts";
@@ -23,7 +25,15 @@ export interface Queues extends Transport {
 }
 
 /** Queues on a Redis that need not be there yet. */
-export function createQueues({ address, log }: { address: RedisAddress; log: Logger }): Queues {
+export function createQueues({
+  address,
+  log,
+  faults = NO_FAULTS,
+}: {
+  address: RedisAddress;
+  log: Logger;
+  faults?: OutsideFaults;
+}): Queues {
   const redis = queueConnection(address, log);
   const ready = Promise.withResolvers<void>();
   let queues: Map<QueueName, Queue> | undefined;
@@ -39,7 +49,7 @@ export function createQueues({ address, log }: { address: RedisAddress; log: Log
       if (queues === undefined || redis.status !== "ready") {
         throw new QueueAwayError(`Redis cannot be reached (${redis.status})`);
       }
-      await sendAll(queues, nudges);
+      await sendAll(queues, nudges, faults);
     },
     check: async () => {
       try {
@@ -76,6 +86,7 @@ function newQueue(name: QueueName, redis: ReturnType<typeof queueConnection>, lo
 async function sendAll(
   queues: ReadonlyMap<QueueName, Queue>,
   nudges: readonly OutgoingNudge[],
+  faults: OutsideFaults,
 ): Promise<void> {
   for (const [name, queue] of queues) {
     const jobs = nudges
@@ -83,7 +94,7 @@ async function sendAll(
       .map(({ jobId, payload }) => ({ name: "nudge", data: payload, opts: { jobId } }));
     if (jobs.length === 0) continue;
     try {
-      await queue.addBulk(jobs);
+      await faults.around("queue.add", () => queue.addBulk(jobs));
     } catch (error) {
       throw new QueueAwayError(`queue ${name} takes no jobs`, error);
     }

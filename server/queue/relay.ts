@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import { NO_FAULTS } from "../../runners/faults.ts";
+import type { OutsideFaults } from "../outside-points.ts";
 import { nudgesSent } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { throttled } from "./connection.ts";
@@ -23,8 +25,14 @@ export interface Relay {
 }
 
 /** Starts the relay; it wakes by itself at each commit of this process that wrote the outbox. */
-export function startRelay(options: { store: Store; transport: Transport; log: Logger }): Relay {
+export function startRelay(options: {
+  store: Store;
+  transport: Transport;
+  log: Logger;
+  faults?: OutsideFaults;
+}): Relay {
   const { store, transport } = options;
+  const faults = options.faults ?? NO_FAULTS;
   const warn = throttled(options.log, "nudges wait in the outbox");
   let stopped = false;
   let wakeUp: (() => void) | undefined;
@@ -40,7 +48,7 @@ export function startRelay(options: { store: Store; transport: Transport; log: L
       woken = false;
       if (stopped) return;
       try {
-        if (await sendRound(store, transport)) woken = true;
+        if (await sendRound(store, transport, faults)) woken = true;
       } catch (error) {
         // Redis or the database is away: the rows stay, and the next look comes after a pause.
         if (error instanceof QueueAwayError) options.log.debug({ err: error }, "queue away");
@@ -72,7 +80,7 @@ export function startRelay(options: { store: Store; transport: Transport; log: L
 }
 
 /** True when there may be more than this round took. */
-async function sendRound(store: Store, transport: Transport): Promise<boolean> {
+async function sendRound(store: Store, transport: Transport, faults: OutsideFaults): Promise<boolean> {
   const rows = await store.db
     .selectFrom("outbox")
     .select(["id", "queue", "jobId", "body"])
@@ -86,7 +94,7 @@ async function sendRound(store: Store, transport: Transport): Promise<boolean> {
     jobId,
     payload: NudgePayload.parse(JSON.parse(body)),
   }));
-  await transport.send(nudges);
+  await faults.around("outbox.send", () => transport.send(nudges));
   // A crash here sends them again: the same job ids, and epochs that are handled once.
   await store.call(nudgesSent, { ids: rows.map((row) => row.id), keepMs: KEEP_MS });
   return rows.length === ROUND_LIMIT;

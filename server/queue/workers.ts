@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Logger } from "pino";
+import { NO_FAULTS } from "../../runners/faults.ts";
+import type { OutsideFaults } from "../outside-points.ts";
 import { QUEUE_NAMES } from "../store/states.ts";
 import type { QueueName } from "../store/states.ts";
 import { throttled, workerConnection } from "./connection.ts";
@@ -24,6 +26,7 @@ export function startWorkers(options: {
   holder: string;
   handlers: NudgeHandlers;
   log: Logger;
+  faults?: OutsideFaults;
 }): Workers {
   const workers = QUEUE_NAMES.map((queue) => startWorker(queue, options));
   return {
@@ -35,9 +38,15 @@ export function startWorkers(options: {
 
 function startWorker(
   queue: QueueName,
-  options: { address: RedisAddress; holder: string; handlers: NudgeHandlers; log: Logger },
+  options: {
+    address: RedisAddress;
+    holder: string;
+    handlers: NudgeHandlers;
+    log: Logger;
+    faults?: OutsideFaults;
+  },
 ): Workers {
-  const { handlers, log, holder } = options;
+  const { handlers, log, holder, faults = NO_FAULTS } = options;
   const connection = workerConnection(options.address, log);
   // BullMQ hands the signal over only to a function that declares three parameters.
   const process = async (job: { data: unknown }, _token?: string, signal?: AbortSignal): Promise<void> => {
@@ -48,7 +57,8 @@ function startWorker(
     }
     const { id, epoch } = payload.data;
     try {
-      await handlers[queue](id, epoch, signal ?? new AbortController().signal);
+      const given = signal ?? new AbortController().signal;
+      await faults.around("queue.take", () => handlers[queue](id, epoch, given));
     } catch (error) {
       log.error({ queue, id, epoch, err: error }, "a nudge could not be handled");
     }

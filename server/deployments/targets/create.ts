@@ -1,5 +1,7 @@
 import Dockerode from "dockerode";
+import { NO_FAULTS } from "../../../runners/faults.ts";
 import type { TargetConfig } from "../../config-schema.ts";
+import type { OutsideFaults } from "../../outside-points.ts";
 import type { Target } from "../target.ts";
 import { TargetError } from "../target.ts";
 import { createSwarmClient } from "./swarm/client.ts";
@@ -9,6 +11,7 @@ import { createSwarmTarget } from "./swarm/driver.ts";
 export function createTargets(
   targets: Readonly<Record<string, TargetConfig>>,
   dockerHost: string | null,
+  faults: OutsideFaults = NO_FAULTS,
 ): (name: string) => Target {
   const made = new Map<string, Target>();
   return (name) => {
@@ -17,7 +20,7 @@ export function createTargets(
     const config = targets[name];
     if (config === undefined)
       throw new TargetError("permanent", `there is no target "${name}" in the configuration`);
-    const target = createSwarmTarget(createSwarmClient(engineAt(config.host ?? dockerHost)));
+    const target = createSwarmTarget(createSwarmClient(engineAt(config.host ?? dockerHost), faults));
     made.set(name, target);
     return target;
   };

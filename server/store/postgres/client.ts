@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { Pool, PoolClient } from "pg";
+import { NO_FAULTS } from "../../../runners/faults.ts";
+import type { Faults } from "../../../runners/faults.ts";
 import type { Backend, OnWritten } from "../backend.ts";
 import { StoreError, messageOf } from "../errors.ts";
-import { faultsFrom } from "../fault.ts";
-import type { Faults } from "../fault.ts";
+import { faultsFrom, STATEMENT_POINT } from "../fault.ts";
 import { apply, migrationsAfter, schemaVersion } from "../migrate.ts";
 import { tablesWritten } from "../names.ts";
 import { createTransaction } from "../procedure.ts";
@@ -52,7 +53,7 @@ export async function openPostgres(options: {
 
 /** The database as it is, for reading alone: its schema stays, and what would write is refused by the server. */
 export function openPostgresForReading(databaseUrl: string): PostgresBackend {
-  return new PostgresBackend(createPool(databaseUrl, READ_ONLY), new Map(), () => {}, faultsFrom({}));
+  return new PostgresBackend(createPool(databaseUrl, READ_ONLY), new Map(), () => {}, NO_FAULTS);
 }
 
 /** Procedures driven from the main thread over a pool of connections. */
@@ -115,8 +116,10 @@ export class PostgresBackend implements Backend {
     const written = tablesWritten(query.sql);
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (written.length > 0) this.#faults.before(STATEMENT_POINT);
         const result = await this.#statement(query);
         if (written.length > 0 && result.changes > 0) this.#onWritten(written);
+        if (written.length > 0) this.#faults.after(STATEMENT_POINT);
         return result;
       } catch (error) {
         // A write outside a transaction commits by itself, so a lost answer tells nothing about it.

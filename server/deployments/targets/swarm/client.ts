@@ -1,5 +1,7 @@
 import type Dockerode from "dockerode";
 import { z } from "zod";
+import { NO_FAULTS } from "../../../../runners/faults.ts";
+import type { OutsideFaults, OutsidePoint } from "../../../outside-points.ts";
 import { type RegistryAuth, TargetError } from "../../target.ts";
 import { Distribution, Service, Task, type ServiceSpec } from "./schema.ts";
 
@@ -77,23 +79,27 @@ async function bounded<T>(call: Promise<T>, deadlineMs: number, signal: AbortSig
 const CALL_DEADLINE_MS = 15_000;
 
 /** Calls the Engine at `docker`; every failure comes out as a `TargetError`. */
-export function createSwarmClient(docker: Dockerode): SwarmClient {
-  async function call<T>(write: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export function createSwarmClient(docker: Dockerode, faults: OutsideFaults = NO_FAULTS): SwarmClient {
+  async function call<T>(
+    point: Extract<OutsidePoint, `swarm.${string}`>,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
     if (signal.aborted) throw new TargetError("not-sent", "given up before it was sent");
     try {
-      return await bounded(work(), CALL_DEADLINE_MS, signal);
+      return await bounded(faults.around(point, work), CALL_DEADLINE_MS, signal);
     } catch (error) {
-      throw classify(error, write);
+      throw classify(error, point === "swarm.updateService");
     }
   }
   return {
     async service(name, signal) {
-      const found = await call(false, signal, () => docker.getService(name).inspect());
+      const found = await call("swarm.inspectService", signal, () => docker.getService(name).inspect());
       return Service.parse(found);
     },
     async tasks(serviceId, signal) {
       const filters = JSON.stringify({ service: [serviceId] });
-      const found = await call(false, signal, () => docker.listTasks({ filters }));
+      const found = await call("swarm.listTasks", signal, () => docker.listTasks({ filters }));
       return z.array(Task).parse(found);
     },
     async update(serviceId, version, spec, auth, signal) {
@@ -101,11 +107,13 @@ export function createSwarmClient(docker: Dockerode): SwarmClient {
       const query = { version, ...(auth === null ? { registryAuthFrom: "spec" } : {}) };
       const service = docker.getService(serviceId);
       const options = { _query: query, _body: spec, ...(auth === null ? {} : { authconfig: auth }) };
-      await call(true, signal, () => service.update(options));
+      await call("swarm.updateService", signal, () => service.update(options));
     },
     async digest(image, auth, signal) {
       const options = auth === null ? {} : { authconfig: auth };
-      const found = await call(false, signal, () => docker.getImage(image).distribution(options));
+      const found = await call("swarm.inspectDistribution", signal, () =>
+        docker.getImage(image).distribution(options),
+      );
       return Distribution.parse(found).Descriptor.digest;
     },
   };

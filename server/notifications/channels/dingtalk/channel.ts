@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
+import { NO_FAULTS } from "../../../../runners/faults.ts";
+import type { OutsideFaults } from "../../../outside-points.ts";
 import type { Channel, SendResult } from "../../channel.ts";
 import { cutToBytes, type Message } from "../../message.ts";
 import { postJson } from "../../post.ts";
@@ -22,13 +24,17 @@ const PASSING = new Set([130101, 410100, -1]);
  * A DingTalk group robot. It answers 200 whatever happens; only `errcode` 0 means that the message was taken.
  * Source: https://open.dingtalk.com/document/orgapp/custom-robot-access
  */
-export function createDingTalkChannel(address: () => Promise<DingTalkAddress>, nowMs: () => number): Channel {
+export function createDingTalkChannel(
+  address: () => Promise<DingTalkAddress>,
+  nowMs: () => number,
+  faults: OutsideFaults = NO_FAULTS,
+): Channel {
   return {
     kind: "dingtalk",
     async send({ message }, signal): Promise<SendResult> {
       const robot = await address();
       const url = robot.signingSecret === null ? robot.url : signed(robot.url, robot.signingSecret, nowMs());
-      const answer = await postJson(url, dingTalkBody(message, robot.keyword), signal);
+      const answer = await postJson(url, dingTalkBody(message, robot.keyword), signal, faults);
       if (answer.kind === "away") return { kind: "retry", answer: answer.text, afterMs: null };
       const said = `${answer.status} ${answer.body}`.trim();
       if (answer.status !== 200) return { kind: "retry", answer: said, afterMs: answer.retryAfterMs };

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { NO_FAULTS } from "../../../../runners/faults.ts";
+import type { OutsideFaults } from "../../../outside-points.ts";
 import type { Channel, Outgoing, SendResult } from "../../channel.ts";
 import type { Message } from "../../message.ts";
 
@@ -12,6 +14,7 @@ export interface EmailSettings {
   readonly login: (() => Promise<{ readonly user: string; readonly pass: string }>) | null;
   /** Address of the page, for the list header. */
   readonly publicUrl: string;
+  readonly faults?: OutsideFaults;
 }
 
 const Failure = z.object({
@@ -26,6 +29,7 @@ const Failure = z.object({
  * for a person to mend; everything else is tried again.
  */
 export function createEmailChannel(settings: EmailSettings): Channel {
+  const { faults = NO_FAULTS } = settings;
   return {
     kind: "email",
     async send(outgoing, signal): Promise<SendResult> {
@@ -47,7 +51,7 @@ export function createEmailChannel(settings: EmailSettings): Channel {
       const stop = () => transport.close();
       signal.addEventListener("abort", stop, { once: true });
       try {
-        const info = await transport.sendMail(mailOf(outgoing, settings));
+        const info = await faults.around("mail.send", () => transport.sendMail(mailOf(outgoing, settings)));
         if (info.rejected.length > 0)
           return { kind: "broken", answer: `refused for ${outgoing.recipient}: ${info.response}` };
         return { kind: "sent", answer: info.response };

@@ -1,3 +1,5 @@
+import { NO_FAULTS } from "../../../../runners/faults.ts";
+import type { OutsideFaults } from "../../../outside-points.ts";
 import type { Channel, SendResult } from "../../channel.ts";
 import { cutToBytes, type Message } from "../../message.ts";
 import { postJson } from "../../post.ts";
@@ -19,11 +21,14 @@ const MARK: Readonly<Record<Message["event"], string>> = {
 const PERMANENT = new Set([400, 401, 403, 404, 410]);
 
 /** A Slack incoming webhook. Success is the status 200 with the body `ok`, nothing else. */
-export function createSlackChannel(address: () => Promise<string>): Channel {
+export function createSlackChannel(
+  address: () => Promise<string>,
+  faults: OutsideFaults = NO_FAULTS,
+): Channel {
   return {
     kind: "slack",
     async send({ message }, signal): Promise<SendResult> {
-      const answer = await postJson(await address(), slackBody(message), signal);
+      const answer = await postJson(await address(), slackBody(message), signal, faults);
       if (answer.kind === "away") return { kind: "retry", answer: answer.text, afterMs: null };
       const said = `${answer.status} ${answer.body}`.trim();
       if (answer.status === 200 && answer.body.trim() === "ok") return { kind: "sent", answer: said };
