@@ -26,10 +26,12 @@ import { SERVER_PROCEDURES } from "../../../../server/procedures.ts";
 import { applyFile } from "../../../../server/projects/apply.ts";
 import { nudgeAbandonedBuilds } from "../../../../server/queue/abandoned-builds.ts";
 import { createDirectTransport } from "../../../../server/queue/direct.ts";
-import type { Transport } from "../../../../server/queue/payload.ts";
+import type { NudgeHandlers, Transport } from "../../../../server/queue/payload.ts";
+import { createQueues } from "../../../../server/queue/queues.ts";
 import { startReconciler } from "../../../../server/queue/reconcile.ts";
 import { startRelay } from "../../../../server/queue/relay.ts";
 import { startTimerSweeper } from "../../../../server/queue/timers.ts";
+import { startWorkers } from "../../../../server/queue/workers.ts";
 import { createBlobs } from "../../../../server/runners/blobs.ts";
 import { createIngest, type Ingest } from "../../../../server/runners/ingest.ts";
 import { localRunner } from "../../../../server/runners/join-procedures.ts";
@@ -61,8 +63,11 @@ export interface Life extends Server {
   readonly isDead: () => boolean;
   readonly died: Promise<void>;
   readonly log: readonly string[];
-  /** Lets a runner work for this life: it says hello, then takes commands and reports until this life is over. */
-  serve(runner: PlayedRunner): void;
+  /**
+   * Lets a runner work for this life: it says hello, then takes commands and reports until this life is over, or until
+   * it is killed by what this gives.
+   */
+  serve(runner: PlayedRunner): () => Promise<void>;
   /** Looks at once for what the passing of time has changed. */
   look(): void;
   escalate(): Promise<number>;
@@ -76,6 +81,8 @@ export interface LifeOptions {
   readonly besides?: boolean;
   /** Away as long as this says so: as Redis is. */
   readonly queueIsAway?: () => boolean;
+  /** A Redis over which its nudges go; without it they are plain calls. */
+  readonly redis?: string;
   /** Without the loops that find work: only what the test hands to the host. */
   readonly idle?: boolean;
 }
@@ -355,23 +362,36 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
   const stopping = new AbortController();
   const looks: (() => void)[] = [];
   const escalation = () => escalate({ store, sealOf, poke });
+  let onQueueReady = () => {};
   if (options.idle !== true) startLoops();
 
+  function direct(handlers: NudgeHandlers): Transport {
+    const calls = createDirectTransport({ handlers, log });
+    closing.push(() => calls.stop());
+    return calls;
+  }
+
+  function overRedis(address: string, handlers: NudgeHandlers): Transport {
+    const queues = createQueues({ address, log });
+    closing.push(() => queues.close());
+    queues.onReady(() => onQueueReady());
+    const workers = startWorkers({ address, holder: store.holder, handlers, log });
+    closing.push(() => workers.stop());
+    return queues;
+  }
+
   function startLoops(): void {
-    const direct = createDirectTransport({
-      handlers: {
-        builds: async (id) => void (await host.handle(id)),
-        deployments: async (id) => void deployer.handle(id),
-        notifications: (id, _epoch, signal) => notifier.handle(id, signal),
-        upkeep: (id) => notifier.buildEnded(id),
-      },
-      log,
-    });
-    closing.push(() => direct.stop());
+    const handlers: NudgeHandlers = {
+      builds: async (id) => void (await host.handle(id)),
+      deployments: async (id) => void deployer.handle(id),
+      notifications: (id, _epoch, signal) => notifier.handle(id, signal),
+      upkeep: (id) => notifier.buildEnded(id),
+    };
+    const carrier = options.redis === undefined ? direct(handlers) : overRedis(options.redis, handlers);
     const transport: Transport = {
       send: async (nudges) => {
         if (options.queueIsAway?.() === true) throw new Error("the queue is away");
-        await direct.send(nudges);
+        await carrier.send(nudges);
       },
     };
     const relay = startRelay({ store, transport, log });
@@ -394,6 +414,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
       end: (due) => endDue({ store, sealOf, poke, lastOutputAtMs: (id) => logs.lastOutputAtMs(id) }, due),
     });
     closing.push(() => timers.stop());
+    onQueueReady = () => reconciler.wake();
     looks.push(
       () => reconciler.wake(),
       () => timers.wake(),
@@ -421,9 +442,10 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     died: mortal.died,
     log: said,
     serve(runner) {
+      let killed = false;
       const loop = async () => {
         let greeted = false;
-        while (!mortal.isDead()) {
+        while (!mortal.isDead() && !killed) {
           try {
             if (!greeted) {
               await runner.hello(server);
@@ -440,6 +462,10 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
       };
       const running = loop().finally(() => work.delete(running));
       work.add(running);
+      return async () => {
+        killed = true;
+        await running;
+      };
     },
     look: () => {
       for (const look of looks) look();
