@@ -14,6 +14,9 @@ const MEASURES: Readonly<Record<Part, (rounds: number) => AsyncGenerator<Measure
   language: async function* (rounds) {
     yield* (await import("./bench/language.ts")).languageMeasures(rounds);
   },
+  accept: async function* (rounds) {
+    yield* (await import("./bench/accept.ts")).acceptMeasures(rounds);
+  },
 };
 
 async function main(argv: readonly string[]): Promise<number> {

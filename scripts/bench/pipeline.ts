@@ -1,4 +1,4 @@
-import { acceptMeasures } from "./accept.ts";
+import { acceptMeasures } from "./accept-rate.ts";
 import { firstOutputMeasures } from "./first-output.ts";
 import type { Measure } from "./report.ts";
 import { startUpMeasures } from "./start-up.ts";

@@ -24,6 +24,8 @@ export interface PlainMeasure {
   readonly unit: string;
   readonly product: readonly number[];
   readonly goal: Goal;
+  /** Whether the goal is about the highest figure instead of the median: of faults, the worst round counts. */
+  readonly most?: boolean;
   readonly note?: string;
 }
 
@@ -37,10 +39,15 @@ export interface Verdict {
   readonly met: boolean;
 }
 
-/** Judges a measure by the medians: a busy moment should not decide. @throws {Error} for a measure without figures */
+/** Judges a measure by the medians, unless it says otherwise: a busy moment should not decide. @throws {Error} for a measure without figures */
 export function judge(measure: Measure): Verdict {
-  const product = spreadOf(measure.product).median;
-  const figure = measure.kind === "plain" ? product : product / spreadOf(measure.floor).median;
+  const { median, most } = spreadOf(measure.product);
+  const figure =
+    measure.kind === "ratio"
+      ? median / spreadOf(measure.floor).median
+      : measure.most === true
+        ? most
+        : median;
   const met = "atMost" in measure.goal ? figure <= measure.goal.atMost : figure >= measure.goal.atLeast;
   return { measure, figure, met };
 }
