@@ -56,6 +56,7 @@ import { openVault } from "./secrets/vault.ts";
 import { systemClock } from "./store/clock.ts";
 import { openStore } from "./store/store.ts";
 import { freePart, holdForDisk } from "./upkeep/disk.ts";
+import { isolateUnknown } from "./upkeep/isolate-unknown.ts";
 import { startUpkeep } from "./upkeep/upkeep.ts";
 import { VERSION } from "./version.ts";
 import { startSweep } from "./webhooks/sweep.ts";
@@ -118,6 +119,8 @@ export async function startServer({
 
   async function start(): Promise<RunningServer> {
     const vault = await openVault({ store, keyFile: config.keyFile });
+    for (const row of await store.call(isolateUnknown, { version: VERSION }))
+      log.error({ ...row }, "a row in a state that this release does not know was set apart");
     const secrets = createSecrets({ store, vault });
     for (const change of await applyFile({ store, vault }, config.file))
       log.info({ change }, "applied sluice.yml");

@@ -32,6 +32,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./upkeep/condemn-builds.ts",
   "./upkeep/end-safe-mode.ts",
   "./upkeep/enter-safe-mode.ts",
+  "./upkeep/isolate-unknown.ts",
   "./upkeep/prune-access.ts",
   "./upkeep/prune-deliveries.ts",
   "./upkeep/prune-deployments.ts",

@@ -1,6 +1,14 @@
 import { sql } from "kysely";
 import type { Store } from "./store.ts";
-import { TERMINAL_BUILD_STATES, UNFINISHED_BUILD_STATES } from "./states.ts";
+import {
+  BUILD_STATES,
+  DEPLOYMENT_STATES,
+  EFFECT_STATES,
+  GATE_STATES,
+  SESSION_STATES,
+  TERMINAL_BUILD_STATES,
+  UNFINISHED_BUILD_STATES,
+} from "./states.ts";
 
 /** Something that must never be so, with the things of which it is. */
 export interface Violation {
@@ -50,6 +58,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "a gate of an ended build is not open": "restart the server, then reject the gate on its page",
   "an approved gate has approved its deployment, and no other deployment behind a gate was sent":
     "look at the environment's target before anything else is deployed there, and report it with the audit chain",
+  "a row is in a state that this release knows":
+    "start the server: it sets such rows apart and says in its log and on their pages which; to keep them, start the release that wrote them",
   "one try at a time at a target": "look at the target, then say on the deployment's page what is so",
 };
 
@@ -174,6 +184,38 @@ const RULES: Readonly<Record<string, Rule>> = {
       .where("reasonCode", "is", null)
       .execute();
     return rows.map((row) => `b${row.id}`);
+  },
+  "a row is in a state that this release knows": async ({ db }) => {
+    const builds = await db
+      .selectFrom("builds")
+      .select("id")
+      .where("state", "not in", BUILD_STATES)
+      .execute();
+    const effects = await db
+      .selectFrom("effects")
+      .select("buildId")
+      .distinct()
+      .where("state", "not in", EFFECT_STATES)
+      .execute();
+    const sessions = await db
+      .selectFrom("sessions")
+      .select("buildId")
+      .distinct()
+      .where("state", "not in", SESSION_STATES)
+      .execute();
+    const gates = await db.selectFrom("gates").select("id").where("state", "not in", GATE_STATES).execute();
+    const deployments = await db
+      .selectFrom("deployments")
+      .select("id")
+      .where("state", "not in", DEPLOYMENT_STATES)
+      .execute();
+    return [
+      ...builds.map((row) => `b${row.id}`),
+      ...effects.map((row) => `b${row.buildId}`),
+      ...sessions.map((row) => `b${row.buildId}`),
+      ...gates.map((row) => `g${row.id}`),
+      ...deployments.map((row) => `d${row.id}`),
+    ];
   },
   "nothing ends before it begins": async ({ db }) => {
     const builds = await db

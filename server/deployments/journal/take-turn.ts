@@ -22,8 +22,9 @@ export const takeTurn = procedure(
       tx.db.selectFrom("deployments").selectAll().where("id", "=", input.deploymentId).forUpdate(),
     );
     if (row === undefined) return { kind: "over" };
-    // Of a deployment from a backup nothing is known: only a person's word moves it.
-    if (row.state === "unknown" && row.reasonCode === "restored") return { kind: "over" };
+    // Of a deployment from a backup, or whose row could not be read, nothing is known: only a person's word moves it.
+    if (row.state === "unknown" && (row.reasonCode === "restored" || row.reasonCode === "internal_error"))
+      return { kind: "over" };
     const going =
       row.state === "applying" ||
       row.state === "verifying" ||
