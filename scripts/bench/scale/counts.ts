@@ -8,8 +8,8 @@ const Count = z.object({ count: z.int() });
 /** Reads a server's database beside it, without asking the server. */
 export interface Counts {
   buildsOf(ref: string): number;
-  /** Builds whose agent has no place yet. */
-  waitingForPlaces(): number;
+  /** Builds that have not started, and those that have and wait for a place. */
+  queued(): number;
   openGates(): number;
   close(): void;
 }
@@ -21,7 +21,9 @@ export function openCounts(dataFolder: string): Counts {
     Count.parse(database.prepare(sql).get(...values)).count;
   return {
     buildsOf: (ref) => count("select count(*) as count from builds where ref = ?", ref),
-    waitingForPlaces: () => count("select count(*) as count from sessions where state = 'queued'"),
+    queued: () =>
+      count("select count(*) as count from builds where state = 'queued'") +
+      count("select count(*) as count from sessions where state = 'queued'"),
     openGates: () => count("select count(*) as count from gates where state = 'open'"),
     close: () => database.close(),
   };

@@ -28,12 +28,12 @@ export interface Crowd {
   readonly count: (counts: Counts) => number;
 }
 
-/** Builds that found no place for their agent: no runner is there. */
+/** Builds that wait until others of their project are done, and some for a place: no runner is there. */
 export const QUEUED: Crowd = {
   name: "10,000 queued builds",
   jenkinsfile: `pipeline { agent any; stages { stage('A') { steps { echo 'a' } } } }
 `,
-  count: (counts) => counts.waitingForPlaces(),
+  count: (counts) => counts.queued(),
 };
 
 /** Builds that wait for a person, and hold no agent meanwhile. */
