@@ -4,7 +4,7 @@ import type { Faults } from "../runners/faults.ts";
 import { ConfigError } from "../server/config.ts";
 import { OUTSIDE_POINTS } from "../server/outside-points.ts";
 import { SERVER_PROCEDURES } from "../server/procedures.ts";
-import { STATEMENT_POINT } from "../server/store/fault.ts";
+import { MIGRATION_POINT, STATEMENT_POINT } from "../server/store/fault.ts";
 import { loadProcedures } from "../server/store/procedures.ts";
 
 /** A name that SLUICE_FAULT takes, with a word on what is done there. */
@@ -22,7 +22,8 @@ export async function listFaultPoints(): Promise<FaultPoint[]> {
     what,
   }));
   const single = { name: STATEMENT_POINT, what: "the commit of a write that stands alone" };
-  return [...calls, ...commits, single].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const schema = { name: MIGRATION_POINT, what: "the commit of a migration, which a start makes" };
+  return [...calls, ...commits, single, schema].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**

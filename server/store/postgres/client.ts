@@ -5,7 +5,7 @@ import { NO_FAULTS } from "../../../runners/faults.ts";
 import type { Faults } from "../../../runners/faults.ts";
 import type { Backend, OnWritten } from "../backend.ts";
 import { StoreError, messageOf } from "../errors.ts";
-import { faultsFrom, STATEMENT_POINT } from "../fault.ts";
+import { faultsFrom, MIGRATION_POINT, STATEMENT_POINT } from "../fault.ts";
 import { apply, migrationsAfter, schemaVersion } from "../migrate.ts";
 import { tablesWritten } from "../names.ts";
 import { createTransaction } from "../procedure.ts";
@@ -42,13 +42,14 @@ export async function openPostgres(options: {
 }): Promise<PostgresBackend> {
   const procedures = await loadProcedures(options.procedures);
   const pool = createPool(options.databaseUrl);
+  const faults = faultsFrom(process.env);
   try {
-    await migrate(pool);
+    await migrate(pool, faults);
   } catch (error) {
     await pool.end();
     throw postgresError(error);
   }
-  return new PostgresBackend(pool, procedures, options.onWritten, faultsFrom(process.env));
+  return new PostgresBackend(pool, procedures, options.onWritten, faults);
 }
 
 /** The database as it is, for reading alone: its schema stays, and what would write is refused by the server. */
@@ -276,7 +277,7 @@ function parserOf(oid: number, format?: "text" | "binary"): (text: string) => un
   return format === "binary" ? pg.types.getTypeParser(oid, "binary") : pg.types.getTypeParser(oid, "text");
 }
 
-async function migrate(pool: Pool): Promise<void> {
+async function migrate(pool: Pool, faults: Faults): Promise<void> {
   const client = await firstConnection(pool);
   try {
     await client.query("set statement_timeout = 0; set lock_timeout = 0");
@@ -288,7 +289,9 @@ async function migrate(pool: Pool): Promise<void> {
         "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now",
       );
       await drive(client, apply({ dialect: "postgres", nowMs: rows[0]?.now ?? 0 }, migration), new Set());
+      faults.before(MIGRATION_POINT);
       await client.query("commit");
+      faults.after(MIGRATION_POINT);
     }
   } finally {
     client.release(true); // its settings and its lock end with it

@@ -2,7 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { NO_FAULTS } from "../../../runners/faults.ts";
+import type { Faults } from "../../../runners/faults.ts";
 import { StoreError, messageOf } from "../errors.ts";
+import { MIGRATION_POINT } from "../fault.ts";
 import { MIGRATIONS, apply, migrationsAfter, schemaVersion } from "../migrate.ts";
 import type { Migration } from "../migrations/migration.ts";
 import { camelCase, tablesWritten } from "../names.ts";
@@ -33,10 +36,11 @@ export class SqliteDatabase {
     backupFolder: string,
     nowMs: number,
     migrations: readonly Migration[] = MIGRATIONS,
+    faults: Faults = NO_FAULTS,
   ) {
     this.#db = opened(file);
     try {
-      this.#migrate(backupFolder, nowMs, migrations);
+      this.#migrate(backupFolder, nowMs, migrations, faults);
       this.#db.exec(`pragma busy_timeout = ${LOCK_WAIT_MS}`);
     } catch (error) {
       this.#db.close();
@@ -145,7 +149,7 @@ export class SqliteDatabase {
     }
   }
 
-  #migrate(backupFolder: string, nowMs: number, migrations: readonly Migration[]): void {
+  #migrate(backupFolder: string, nowMs: number, migrations: readonly Migration[], faults: Faults): void {
     const version = this.drive(schemaVersion());
     const missing = migrationsAfter(version, migrations);
     if (missing.length > 0 && version > 0) this.#copyTo(backupFolder, version);
@@ -153,7 +157,9 @@ export class SqliteDatabase {
       this.begin("full");
       try {
         this.drive(apply({ dialect: "sqlite", nowMs }, migration));
+        faults.before(MIGRATION_POINT);
         this.commit();
+        faults.after(MIGRATION_POINT);
       } catch (error) {
         this.rollback();
         throw error;

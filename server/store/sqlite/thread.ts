@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreError, messageOf } from "../errors.ts";
 import { faultsFrom } from "../fault.ts";
 import { createTransaction } from "../procedure.ts";
+import { MIGRATIONS } from "../migrate.ts";
 import type { Durability } from "../procedure.ts";
 import { loadProcedures, procedureNamed } from "../procedures.ts";
 import type { AnyProcedure } from "../procedures.ts";
@@ -20,7 +21,7 @@ async function start(port: typeof parentPort, data: ThreadData): Promise<void> {
   const answer = (message: Answer): void => port.postMessage(message);
   try {
     const procedures = await loadProcedures(data.procedures);
-    const database = new SqliteDatabase(data.file, data.backupFolder, data.nowMs);
+    const database = new SqliteDatabase(data.file, data.backupFolder, data.nowMs, MIGRATIONS, faults);
     port.on("message", (request: Request) => {
       answer(handle(database, procedures, request));
       if (request.kind === "close") port.close();

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { it } from "mocha";
+import { MIGRATIONS } from "../../../server/store/migrate.ts";
+import type { Store } from "../../../server/store/store.ts";
 import { onBothDialects } from "./support/dialects.ts";
 import type { Place } from "./support/dialects.ts";
+import { putSetting } from "./support/procedures.ts";
 
 const WRITER = fileURLToPath(new URL("./support/writer.ts", import.meta.url));
 const KILLS = 5;
+const STORES = fileURLToPath(new URL("../../stores", import.meta.url));
+/** Schemas that this release brings forward. */
+const OLDER = MIGRATIONS.map(({ version }) => String(version).padStart(4, "0")).slice(0, -1);
 
 interface Written {
   /** Names whose commit was acknowledged. */
@@ -41,10 +49,10 @@ async function write(
   return written;
 }
 
-async function names(place: Place): Promise<string[]> {
-  const store = await place.open();
+async function names(place: Place, opened?: Store): Promise<string[]> {
+  const store = opened ?? (await place.open());
   const rows = await store.db.selectFrom("settings").select("name").execute();
-  await store.close();
+  if (opened === undefined) await store.close();
   return rows.map((row) => row.name);
 }
 
@@ -79,6 +87,25 @@ onBothDialects("a store whose process is killed", (start) => {
     assert.equal(signal, "SIGKILL");
     assert.deepEqual(done, []);
     assert.deepEqual(await names(place), ["a-0"]);
+  });
+
+  it("F31: inside a migration is completed by the next start, with the rows of before", async () => {
+    for (const moment of ["before", "after"]) {
+      for (const from of ["nothing", ...OLDER]) {
+        const place = await start();
+        const isKept = from !== "nothing" && place.dialect === "sqlite";
+        if (isKept) await cp(join(STORES, from), place.dataFolder, { recursive: true });
+        const fault = `schema.migrate:${moment}:1`;
+        const { done, signal } = await write(place, { prefix: "m", count: 1, fault });
+        assert.deepEqual([done, signal], [[], "SIGKILL"], `${moment}, from ${from}`);
+        const store = await place.open();
+        await store.call(putSetting, { name: "later", body: "" });
+        assert.ok((await names(place, store)).includes("later"));
+        const projects = await store.db.selectFrom("projects").select("id").execute();
+        assert.equal(projects.length, isKept ? 1 : 0);
+        await store.close();
+      }
+    }
   });
 
   it("says that the outcome is unknown where the answer to a commit is lost, at the pass asked for", async () => {
