@@ -55,7 +55,7 @@ export interface World {
    */
   readonly lines: Readonly<Record<LineName, Line>>;
   /** Writes a line into the timeline. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 /** What a fault takes hold of: two faults that touch the same thing are never under way at once. */

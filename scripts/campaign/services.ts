@@ -65,7 +65,7 @@ export async function startRegistry(
 ): Promise<{
   part: OwnedPart;
   port: number;
-  digestOf(repository: string, tag: string): Promise<string | undefined>;
+  readonly digestOf: (repository: string, tag: string) => Promise<string | undefined>;
 }> {
   const port = await freePort();
   const htpasswd = join(folder, "htpasswd");

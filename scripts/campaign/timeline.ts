@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 
 /** What happened, in order: printed as it happens where wanted, and kept for the story of a failure. */
 export interface Timeline {
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** The last lines, oldest first. */
   last(count: number): readonly string[];
   /** Seconds since the start. */

@@ -36,7 +36,7 @@ export interface CampaignWorld extends World {
   /** The letters by which this server's things are marked in an engine. */
   instance(): Promise<string>;
   /** Digest of an image at the registry, asked directly. */
-  digestOf(repository: string, tag: string): Promise<string | undefined>;
+  readonly digestOf: (repository: string, tag: string) => Promise<string | undefined>;
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,60 @@
+/** `npm run campaign`: builds under faults, and whether anything was lost. See docs/reliability.md. */
+import { randomInt } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { USAGE, readOptions } from "./campaign/arguments.ts";
+import type { CampaignOptions } from "./campaign/arguments.ts";
+import { runCampaign } from "./campaign/campaign.ts";
+import { allFaults } from "./campaign/faults.ts";
+import { createRandom } from "./campaign/random.ts";
+import { report } from "./campaign/report.ts";
+import { SHAPES } from "./campaign/shapes.ts";
+import { startTimeline } from "./campaign/timeline.ts";
+import { startWorld } from "./campaign/world.ts";
+
+const MOST_SEED = 1_000_000;
+const SHOWN_LINES = 400;
+
+const options = readOptions(process.argv.slice(2), () => randomInt(MOST_SEED));
+if (options === "help" || options === undefined) {
+  console.log(USAGE);
+  process.exitCode = options === "help" ? 0 : 2;
+} else {
+  process.exitCode = await campaign(options);
+}
+
+async function campaign(options: CampaignOptions): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-campaign-"));
+  const timeline = startTimeline(join(folder, "timeline.txt"), (line) => console.log(line));
+  const random = createRandom(options.seed);
+  timeline.say(`seed ${options.seed}, in ${folder}`);
+  let violations: readonly string[] = ["it did not come to its end"];
+  const world = await startWorld(folder, random, timeline.say);
+  try {
+    timeline.say("the world is there");
+    const stopped = new Promise<never>((_resolve, reject) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const)
+        process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+    });
+    const outcome = await Promise.race([
+      runCampaign(world, options, random, { shapes: SHAPES, faults: allFaults() }),
+      stopped,
+    ]);
+    violations = outcome.violations;
+    for (const line of report(outcome)) console.log(line);
+  } catch (error) {
+    console.log(error);
+  } finally {
+    await world.stop();
+  }
+  if (violations.length === 0 && !options.keep) await rm(folder, { recursive: true, force: true });
+  else console.log(`the files of this run are in ${folder}`);
+  if (violations.length > 0) {
+    console.log(`--- the last of the timeline\n${timeline.last(SHOWN_LINES).join("\n")}\n--- violated`);
+    for (const text of violations) console.log(text);
+    console.log(`npm run campaign -- --seed ${options.seed}`);
+  }
+  console.log(`campaign: ${violations.length} violations`);
+  return violations.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+
+/** What a campaign was asked for. */
+export interface CampaignOptions {
+  readonly seed: number;
+  /** It ends when this time is over, or when builds and faults, where given, are reached. */
+  readonly minutes: number;
+  readonly builds: number | undefined;
+  readonly faults: number | undefined;
+  /** Waits that take minutes are waited for in real time. */
+  readonly isLong: boolean;
+  /** The folder stays although all was well. */
+  readonly keep: boolean;
+}
+
+const USUAL_MINUTES = 5;
+const MOST_MINUTES = 24 * 60;
+
+export const USAGE = `Usage: npm run campaign -- [--seed N] [--minutes M] [--builds B] [--faults F] [--long] [--keep]
+
+Runs builds on a real server, runners, Redis, Docker, registry, Swarm and git while all of them are struck, and checks
+after each quiet period that nothing was lost or done twice.
+  --seed N      repeats the same schedule of builds and faults (default: drawn, and printed)
+  --minutes M   how long (default ${USUAL_MINUTES}; with --builds or --faults: until they are reached)
+  --builds B    ends when so many builds were made
+  --faults F    ends when so many faults were done; with --builds: when both are reached
+  --long        waits that take minutes happen in real time
+  --keep        keeps the folder also when all was well
+Exit status: 0 nothing was violated, 1 something was, 2 wrong use.`;
+
+/** Reads the arguments; undefined where they are wrong, "help" where help was asked for. */
+export function readOptions(
+  argv: readonly string[],
+  drawSeed: () => number,
+): CampaignOptions | "help" | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        seed: { type: "string" },
+        minutes: { type: "string" },
+        builds: { type: "string" },
+        faults: { type: "string" },
+        long: { type: "boolean", default: false },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) return "help";
+    const builds = countOf(values.builds);
+    const faults = countOf(values.faults);
+    const isCounted = builds !== undefined || faults !== undefined;
+    const minutes =
+      values.minutes === undefined ? (isCounted ? MOST_MINUTES : USUAL_MINUTES) : Number(values.minutes);
+    if (!(minutes > 0) || minutes > MOST_MINUTES) return undefined;
+    return {
+      seed: countOf(values.seed) ?? drawSeed(),
+      minutes,
+      builds,
+      faults,
+      isLong: values.long,
+      keep: values.keep,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {Error} for what is no whole number */
+function countOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 0) throw new Error(`${text} is no count`);
+  return count;
+}

@@ -1,0 +1,107 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { git } from "../../../test/support/services/git.ts";
+import { runToEnd } from "../../../test/support/services/process.ts";
+import { until } from "../../../test/support/services/until.ts";
+import type { Person } from "../person.ts";
+import type { BuildRun } from "../run-build.ts";
+import { CANARY, PROJECTS, ROOT } from "../settings.ts";
+import type { CampaignWorld } from "../world.ts";
+import { nameOf } from "./builds.ts";
+
+/** What may still be going on when all builds have ended: containers going, messages on their way. */
+const AFTER_MS = 90_000;
+
+/** What Sluice itself says of its data. */
+export async function checkDoctor(world: CampaignWorld): Promise<string[]> {
+  try {
+    await runToEnd(process.execPath, [join(ROOT, "bin/sluice.js"), "doctor", "--data", world.serverData], {
+      env: { ...process.env, DATABASE_URL: "", SLUICE_DATA: "" },
+    });
+    return [];
+  } catch (error) {
+    return [`doctor: ${String(error)}`];
+  }
+}
+
+/** Every push has exactly one build, by the git server's own list of branches. */
+export async function checkPushes(world: CampaignWorld, person: Person): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const project of PROJECTS) {
+    const refs = await git(join(world.git.folder, `${project}.git`), [
+      "for-each-ref",
+      "--format=%(refname:short) %(objectname)",
+      "refs/heads",
+    ]);
+    for (const line of refs.split("\n").filter((text) => text !== "")) {
+      const [branch = "", sha = ""] = line.split(" ");
+      const builds = await person.buildsOf(project, branch);
+      if (builds.length !== 1 || builds[0]?.sha !== sha)
+        wrong.push(
+          `${project} ${branch} at ${sha} has ${builds.length} builds: ${builds.map((one) => `#${one.number} of ${one.sha}`).join(", ")}`,
+        );
+    }
+  }
+  return wrong;
+}
+
+/** Nothing is left in the agents' engine once nothing is under way. */
+export async function checkEngine(world: CampaignWorld): Promise<string[]> {
+  const filters = { label: [`sluice.instance=${await world.instance()}`] };
+  let left: string[] = [];
+  try {
+    await until(
+      "nothing is left in the engine",
+      async () => {
+        const containers = await world.docker.listContainers({ all: true, filters });
+        left = containers.map(({ Names, State }) => `${Names.join(" ")} (${State})`);
+        return left.length === 0;
+      },
+      { deadlineMs: AFTER_MS, everyMs: 500 },
+    );
+    return [];
+  } catch {
+    return left.map((name) => `the container ${name} has no owner and is still there`);
+  }
+}
+
+/** Whoever is to hear of a bad end has heard of it, and what came twice is the same message. */
+export async function checkMails(world: CampaignWorld, runs: readonly BuildRun[]): Promise<string[]> {
+  const bad = runs.filter(({ build }) => build?.state === "failed" || build?.state === "aborted");
+  const of = (run: BuildRun) =>
+    world.mail.mails.filter(({ parsed }) =>
+      new RegExp(`\\b${run.order.project}\\b.*#${run.build?.number}\\b`, "u").test(parsed.subject ?? ""),
+    );
+  const untold = (): BuildRun[] => bad.filter((run) => of(run).length === 0);
+  const wrong: string[] = [];
+  await until("everybody has heard", () => untold().length === 0, {
+    deadlineMs: AFTER_MS,
+    everyMs: 500,
+  }).catch(() => {
+    wrong.push(...untold().map((run) => `${nameOf(run)}: nobody has got a mail of its end`));
+  });
+  for (const run of bad) {
+    const ids = new Set(of(run).map(({ parsed }) => parsed.messageId));
+    if (ids.size > 1) wrong.push(`${nameOf(run)}: ${ids.size} different mails of one end`);
+  }
+  return wrong;
+}
+
+/** The secret that builds used is in no file of the server or the runners, and in nothing that was printed. */
+export async function checkSecret(world: CampaignWorld): Promise<string[]> {
+  const wrong: string[] = [];
+  const needle = Buffer.from(CANARY);
+  const look = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await look(path);
+      else if (entry.isFile() && (await readFile(path).catch(() => Buffer.alloc(0))).includes(needle))
+        wrong.push(`the secret is in ${path}`);
+    }
+  };
+  for (const folder of [world.serverData, ...world.runnerData, join(world.folder, "logs")])
+    await look(folder);
+  for (const { raw } of world.mail.mails) if (raw.includes(CANARY)) wrong.push("the secret is in a mail");
+  for (const text of world.chat.messages) if (text.includes(CANARY)) wrong.push("the secret is in a chat");
+  return wrong;
+}

@@ -1,0 +1,42 @@
+import type { Order, Planned, Shape, Watched } from "../shape.ts";
+
+/** Many numbered lines, some at once and some late: none may be missing, twice, or out of order. */
+export const logs: Shape = { name: "long log", weight: 8, plan };
+
+function plan({ random }: Order): Planned {
+  const lines = random.between(300, 4000);
+  const pauseEvery = random.between(50, 400);
+  return {
+    jenkinsfile: `node('!nobody') {
+  docker.image('sluice-demo/busybox:1').inside {
+    sh 'set +x; i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "number $i"; [ $((i % ${pauseEvery})) -ne 0 ] || sleep 0.1; done'
+  }
+}
+`,
+    expected: { state: "succeeded" },
+    check: async (watched) => await checkNumbers(watched, lines),
+    checkAnyEnd: async (watched) => await checkNumbers(watched, undefined),
+  };
+}
+
+/** `count` undefined: as far as the command came. */
+async function checkNumbers({ person, latest }: Watched, count: number | undefined): Promise<string[]> {
+  const build = latest();
+  const wrong: string[] = [];
+  const steps = [...build.steps, ...build.stages.flatMap((stage) => stage.steps)];
+  for (const { n } of steps.filter(({ name }) => name === "sh")) {
+    const text = await person.log(build.id, n);
+    const found = text.split("\n").filter((line) => line !== "" && line !== "+ set +x");
+    // A command that was ended may have been in the middle of a line.
+    const whole = count === undefined && !text.endsWith("\n") ? found.slice(0, -1) : found;
+    const at = whole.findIndex((line, index) => line !== `number ${index + 1}`);
+    if (at >= 0) {
+      wrong.push(
+        `line ${at + 1} of the log of step ${n} is "${whole[at]?.slice(0, 80)}", and not number ${at + 1}`,
+      );
+    } else if (count !== undefined && whole.length !== count) {
+      wrong.push(`the log of step ${n} has ${whole.length} lines, not ${count}`);
+    }
+  }
+  return wrong;
+}
