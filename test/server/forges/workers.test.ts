@@ -13,7 +13,7 @@ import { createSecrets } from "../../../server/secrets/secrets.ts";
 import { createHookProjects } from "../../../server/webhooks/hook-projects.ts";
 import { recordReading } from "../../../server/webhooks/receive.ts";
 import type { ReceiveDeps } from "../../../server/webhooks/receive.ts";
-import { sweepAll } from "../../../server/webhooks/sweep.ts";
+import { startSweep, SWEEP_MS, sweepAll } from "../../../server/webhooks/sweep.ts";
 import type { FakeForge } from "../../support/fakes/forge-server.ts";
 import { KNOWN_SHA, startFakeGitea } from "../../support/fakes/gitea.ts";
 import { openServer } from "../../support/server/open.ts";
@@ -90,7 +90,7 @@ projects:
         "builds.trust",
         "builds.state",
         "builds.waitCode",
-        "builds.waitText",
+        "builds.waitFacts",
         "builds.title",
       ])
       .where("projects.key", "=", key)
@@ -173,6 +173,28 @@ projects:
     assert.deepEqual([last?.sha, last?.waitCode, last?.trust, last?.title], [sha, null, "trusted", "Three"]);
   });
 
+  it("F62: three pushes that no webhook told of, because no server was there, are built after its next start", async () => {
+    const before = (await buildsOf("shop")).length;
+    const pushed: string[] = [];
+    for (const branch of ["main", "one", "two"]) {
+      const sha = await repository.commit(`of-${branch}`, "1", `To ${branch}`);
+      await repository.git("push", "--quiet", "origin", `HEAD:${branch}`);
+      pushed.push(`refs/heads/${branch} ${sha}`);
+    }
+    opened.clock.pass(3_600_000);
+    // As a start begins it: the first look is at once, the next one five minutes later finds nothing new.
+    const started = startSweep({ ...receive, forges, log: quiet });
+    try {
+      await until("all three are builds", async () => (await buildsOf("shop")).length === before + 3);
+    } finally {
+      await started.stop();
+    }
+    opened.clock.pass(SWEEP_MS);
+    await sweep();
+    const builds = (await buildsOf("shop")).slice(before);
+    assert.deepEqual(builds.map((build) => `${build.ref} ${build.sha}`).toSorted(), pushed.toSorted());
+  });
+
   it("a change request waits until the forge has said who may write, and an untrusted one for a person", async () => {
     gitea.breakDown(503, 1);
     await record("web", change("rev", 1));
@@ -228,6 +250,45 @@ projects:
       .where("buildId", "=", good.id)
       .execute();
     assert.ok(rows.every((row) => row.state === "sent"));
+  });
+
+  it("F66: a forge whose statuses fail for ten minutes has the final one in the end, and no older one after it", async () => {
+    const deps = {
+      store: opened.store,
+      forges,
+      config,
+      publicUrl: "https://ci.example.test",
+      clock: opened.clock,
+      log: quiet,
+    };
+    const [, build] = await buildsOf("web");
+    assert.ok(build);
+    await sendStatuses(deps, signal);
+    const from = gitea.statuses.length;
+    const becomes = async (set: { state: "running" | "succeeded"; endedAtMs: number | null }) =>
+      await opened.store.db.updateTable("builds").set(set).where("id", "=", build.id).execute();
+    const refused = gitea.requests.length;
+    gitea.breakDown(500, Number.MAX_SAFE_INTEGER);
+    for (let second = 0; second < 600; second += 5) {
+      if (second === 0) await becomes({ state: "running", endedAtMs: null });
+      if (second === 300) await becomes({ state: "succeeded", endedAtMs: opened.clock.nowMs() });
+      await sendStatuses(deps, signal);
+      opened.clock.pass(5_000);
+    }
+    assert.equal(gitea.statuses.length, from);
+    assert.ok(
+      gitea.requests.length - refused < 20,
+      "a forge that is away is left alone for longer and longer",
+    );
+    gitea.breakDown(500, 0);
+    for (let minute = 0; minute < 30; minute += 1) {
+      await sendStatuses(deps, signal);
+      opened.clock.pass(60_000);
+    }
+    assert.deepEqual(
+      gitea.statuses.slice(from).map(({ context, state }) => [context, state]),
+      [["ci/sluice/pr", "success"]],
+    );
   });
 
   function push(forge: "git" | "gitea", repo: string): TriggerEvent {
