@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs";
+
 /**
  * Points at which a test may kill the process or lose an answer: around each call to the outside and each commit. Inert
  * without `SLUICE_FAULT`. `Point` is the list of those that a room has, so that none is passed that no list names.
@@ -49,10 +51,10 @@ export function faultsFrom(
   const faults = readFaults(env);
   if (faults.length === 0) return NO_FAULTS;
   const before = (point: string): void => {
-    if (fires(faults, point, "before")) die();
+    if (fires(faults, point, "before")) die(`before ${point}`);
   };
   const after = (point: string): void => {
-    if (fires(faults, point, "after")) die();
+    if (fires(faults, point, "after")) die(`after ${point}`);
     if (fires(faults, point, "after-but-error")) throw lost(point);
   };
   return {
@@ -98,7 +100,9 @@ function fires(faults: readonly Fault[], point: string, moment: Fault["moment"])
   return false;
 }
 
-// Nothing may run after this, not even what other threads have queued: the kernel ends us within the call.
-function die(): void {
+// Nothing may run after this, not even what other threads have queued: the kernel ends us within the call. The word is
+// written past every stream, which would not get to it.
+function die(moment: string): void {
+  writeSync(2, `SLUICE_FAULT: killed ${moment}\n`);
   process.kill(process.pid, "SIGKILL");
 }

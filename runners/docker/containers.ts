@@ -17,7 +17,7 @@ export const RUNNER_LABEL = "sluice.runner";
  */
 export async function createOrAdopt(engine: Engine, plan: ContainerPlan): Promise<string> {
   try {
-    return await created(engine, plan);
+    return await create(engine, plan);
   } catch (error) {
     if (statusOf(error) === 409) return adopt(engine, plan);
     if (statusOf(error) === 404) {
@@ -42,6 +42,8 @@ export async function createAndStart(
   made: (id: string) => void,
   say: (text: string) => void,
 ): Promise<string> {
+  // Of this container: others may find the same out meanwhile, and one that is adopted was made without knowing.
+  const found = new Set<Lack>();
   for (;;) {
     const id = await createOrAdopt(engine, { ...plan, lacks: engine.lacks });
     made(id);
@@ -50,7 +52,8 @@ export async function createAndStart(
       return id;
     } catch (error) {
       const lack = lackIn(error);
-      if (lack === null || engine.lacks.has(lack)) throw error;
+      if (lack === null || found.has(lack)) throw error;
+      found.add(lack);
       engine.lacks.add(lack);
       say(LACKS[lack]);
       await engine.remove(id);
@@ -67,16 +70,6 @@ function lackIn(error: unknown): Lack | null {
   if (!(error instanceof RunnerFailure)) return null;
   if (error.message.includes("docker-init")) return "init";
   return /rlimit type 7|rlimits? for ready process|RLIMIT_NOFILE/i.test(error.message) ? "file-limit" : null;
-}
-
-// Without an answer it may have been made: asked for again, the engine says that its name is taken.
-async function created(engine: Engine, plan: ContainerPlan): Promise<string> {
-  try {
-    return await create(engine, plan);
-  } catch (error) {
-    if (statusOf(error) !== undefined) throw error;
-    return await create(engine, plan);
-  }
 }
 
 async function create(engine: Engine, plan: ContainerPlan): Promise<string> {

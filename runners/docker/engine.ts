@@ -8,6 +8,8 @@ import type { Lack } from "./create-options.ts";
 import type { DockerPoint } from "./points.ts";
 
 const CALL_DEADLINE_MS = 30_000;
+/** Codes of a connection that carried a call and not its answer; where nobody listens there is none to break. */
+const BROKEN = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 /** The kernel may be busy: making, starting and removing containers takes a while on a loaded machine. */
 export const CREATE_DEADLINE_MS = 60_000;
 
@@ -168,14 +170,21 @@ export class Engine {
     }));
   }
 
-  /** Sends a call and waits for its answer, at most as long as it may reasonably take; errors come as ours. */
+  /**
+   * Sends a call and waits for its answer, at most as long as it may reasonably take; errors come as ours. A call whose
+   * connection broke is sent once more: it may have been carried out, so only what can be said twice comes this way.
+   */
   async call<T>(
     point: DockerPoint,
     call: (docker: Docker) => Promise<T>,
     deadlineMs: number = CALL_DEADLINE_MS,
   ): Promise<T> {
+    const once = async (): Promise<T> => await within(deadlineMs, point, this.send(point, call));
     try {
-      return await within(deadlineMs, point, this.send(point, call));
+      return await once().catch(async (error: unknown) => {
+        if (!BROKEN.has(codeOf(error) ?? "")) throw error;
+        return await once();
+      });
     } catch (error) {
       throw asFailure(point, error);
     }

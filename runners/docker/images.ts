@@ -86,10 +86,10 @@ export class Images {
   async inspect(image: string): Promise<ImageFacts | null> {
     let answer: unknown;
     try {
-      answer = await this.#engine.send("docker.inspectImage", (docker) => docker.getImage(image).inspect());
+      answer = await this.#engine.call("docker.inspectImage", (docker) => docker.getImage(image).inspect());
     } catch (error) {
       if (statusOf(error) === 404) return null;
-      throw asFailure("docker.inspectImage", error);
+      throw error;
     }
     const seen = Inspected.parse(answer);
     return {
@@ -121,13 +121,13 @@ export class Images {
 
   async tag(image: string, repository: string, tag: string): Promise<void> {
     try {
-      await this.#engine.send("docker.tagImage", (docker) =>
+      await this.#engine.call("docker.tagImage", (docker) =>
         docker.getImage(image).tag({ repo: repository, tag }),
       );
     } catch (error) {
       if (statusOf(error) === 404)
         throw new RunnerFailure("image_missing", "file", `there is no image ${image}`);
-      throw asFailure("docker.tagImage", error);
+      throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import type { Faults } from "../../../runners/faults.ts";
 import { startRunner } from "../../../runners/main.ts";
 import type { StartedRunner } from "../../../runners/main.ts";
 import type { Log } from "../../../runners/log.ts";
@@ -50,13 +51,17 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Starts a world; `run: false` leaves the runner to the test. */
-export async function startWorld({ run = true }: { run?: boolean } = {}): Promise<World> {
+/** Starts a world; `run: false` leaves the runner to the test. `dockerHost`: another engine than the one all tests share. */
+export async function startWorld({
+  run = true,
+  faults,
+  dockerHost = engineAddress(),
+}: { run?: boolean; faults?: Faults; dockerHost?: string } = {}): Promise<World> {
   const server = await LinkServer.start();
   const folder = await temporaryFolder("runner");
   const memoryFolder = path.join(folder.path, "memory");
   await mkdir(memoryFolder, { mode: 0o700 });
-  const docker = dockerForTests();
+  const docker = dockerForTests(dockerHost);
   const image = await busyboxImage(docker);
   const complaints: string[] = [];
   let runner: StartedRunner | null = null;
@@ -66,11 +71,12 @@ export async function startWorld({ run = true }: { run?: boolean } = {}): Promis
       key: server.key,
       dataFolder: folder.path,
       memoryFolder,
-      dockerHost: engineAddress(),
+      dockerHost,
       labels: ["linux"],
       places: 4,
       log: logInto(complaints),
       agentImage: image,
+      ...(faults === undefined ? {} : { faults }),
     });
     return runner;
   };
@@ -100,7 +106,7 @@ export async function startWorld({ run = true }: { run?: boolean } = {}): Promis
     stop: async () => {
       if (runner !== null) await runner.stop();
       await server.stop();
-      await removeOurs(server.instance);
+      await removeOurs(server.instance, docker);
       await folder.remove();
     },
   };
@@ -117,8 +123,7 @@ export function logInto(complaints: string[]): Log {
 }
 
 /** Removes every container and network that carries an instance's name. */
-export async function removeOurs(instance: string): Promise<void> {
-  const docker = dockerForTests();
+export async function removeOurs(instance: string, docker = dockerForTests()): Promise<void> {
   const label = [`sluice.instance=${instance}`];
   for (const found of await docker.listContainers({ all: true, filters: { label } })) {
     await docker

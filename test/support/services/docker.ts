@@ -11,9 +11,9 @@ export function engineAddress(): string {
   return /^DOCKER_HOST=(.*)$/m.exec(settings())?.[1] ?? "unix:///var/run/docker.sock";
 }
 
-/** A client of that engine. */
-export function dockerForTests(): Docker {
-  const address = new URL(engineAddress());
+/** A client of that engine, or of the one at another address. */
+export function dockerForTests(dockerHost = engineAddress()): Docker {
+  const address = new URL(dockerHost);
   if (address.protocol === "unix:") return new Docker({ socketPath: address.pathname });
   return new Docker({ protocol: "http", host: address.hostname, port: Number(address.port) });
 }
