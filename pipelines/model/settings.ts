@@ -14,6 +14,8 @@ import {
   WRAPPERS,
 } from "./signatures.ts";
 import type { Shape } from "./signatures.ts";
+import { readCron } from "../triggers/cron.ts";
+import { cronArgument } from "../triggers/specs.ts";
 
 /** What the sections `options`, `parameters` and `triggers` differ in. */
 type SettingKind = {
@@ -91,7 +93,25 @@ export function readTriggers(r: Reading, section: MethodCall): Setting[] {
     (trigger) => trigger.name,
     (name) => ({ code: "duplicate-trigger", message: `Duplicate trigger name: "${name}"` }),
   );
+  for (const trigger of triggers) checkCron(r, trigger);
   return triggers;
+}
+
+/** A cron text that stands there as written is read now; others when the file runs. */
+function checkCron(r: Reading, trigger: Setting): void {
+  const name = cronArgument(trigger.name);
+  if (name === undefined) return;
+  const value = trigger.named.find((given) => given.name === name)?.value ?? trigger.positional[0];
+  if (value?.kind !== "StringLiteral") return;
+  const reading = readCron(value.value, () => 0);
+  if (!reading.ok)
+    refuse(
+      r,
+      "cron-invalid",
+      reading.message,
+      value.span,
+      "minute, hour, day of month, month, day of week: 'H 4 * * 1-5'",
+    );
 }
 
 // Parameters = "parameters" "{" { Call } "}"

@@ -3,6 +3,7 @@ import { toStored } from "../engine/convert.ts";
 import { Description } from "../engine/objects/description.ts";
 import { applyParameters, definitionOf } from "../engine/parameters.ts";
 import { ListValue, MapValue, type Value } from "../interpreter/values.ts";
+import { wrongTrigger } from "../triggers/specs.ts";
 import { required } from "./signature.ts";
 import { done, step, type StepCall } from "./step.ts";
 
@@ -35,6 +36,8 @@ export const properties = step({
         );
       else others.push({ name: symbol, args: stored });
     }
+    const wrong = wrongTrigger(triggers);
+    if (wrong !== null) return call.refuse(wrong);
     applyParameters(call.run, definitions);
     call.run.scheduler.mark({ kind: "settings", parameters: definitions, properties: others, triggers });
     return done(null);

@@ -12,6 +12,7 @@ import { withAgent } from "./agent.ts";
 import { withEnvironment } from "./environment.ts";
 import { readFlags, withOptions } from "./options.ts";
 import { runPost } from "./post.ts";
+import { wrongTrigger } from "../../triggers/specs.ts";
 import { errorOf, runStages } from "./stages.ts";
 import { withTools } from "./tools.ts";
 import { argumentsOf, type World } from "./world.ts";
@@ -82,7 +83,11 @@ function* applySettings(world: World): Flow<void> {
   const triggers: { name: string; args: Stored }[] = [];
   for (const trigger of pipeline.triggers)
     triggers.push({ name: trigger.name, args: yield* storedArguments(world, trigger) });
-  if (definitions.length + properties.length + triggers.length > 0)
+  const wrong = wrongTrigger(triggers);
+  if (wrong !== null) throw exception("java.lang.IllegalArgumentException", wrong);
+  // A file that says nothing any more takes back what it said before.
+  const saysNothing = definitions.length + properties.length + triggers.length === 0;
+  if (!saysNothing || run.head.changes.includes("settings-said-always"))
     run.scheduler.mark({ kind: "settings", parameters: definitions, properties, triggers });
 }
 

@@ -247,5 +247,6 @@ export function refusalOfPath(node: ast.Expression): Error | undefined {
   if (path === undefined || head === undefined || path.length < 2) return undefined;
   if (!["java", "javax", "groovy", "hudson", "jenkins", "org", "com"].includes(head)) return undefined;
   const end = path.findIndex((part) => /^[A-Z]/.test(part));
-  return end < 1 ? undefined : refuseClass(path.slice(0, end + 1).join("."));
+  const name = path.slice(0, end + 1).join(".");
+  return end < 1 || isKnownClass(name) ? undefined : refuseClass(name);
 }

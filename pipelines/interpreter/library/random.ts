@@ -1,33 +1,26 @@
+import { JavaRandom } from "../../java-random.ts";
 import { isNumber, toBigInt, toInt } from "../numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import { illegalArgument } from "../thrown.ts";
 import { DoubleValue, FloatValue, LongValue, type Value } from "../values.ts";
 import { LibraryValue } from "../library.ts";
 
-const MASK = (1n << 48n) - 1n;
-
 /** java.util.Random: the same numbers as Java's for the same seed. */
 export class RandomValue extends LibraryValue {
   readonly javaClass = "java.util.Random";
-  private seed: bigint;
+  private readonly random: JavaRandom;
   constructor(seed: bigint) {
     super();
-    this.seed = (seed ^ 0x5deece66dn) & MASK;
+    this.random = new JavaRandom(seed);
   }
 
   private bits(count: number): number {
-    this.seed = (this.seed * 0x5deece66dn + 0xbn) & MASK;
-    return Number(BigInt.asIntN(32, this.seed >> BigInt(48 - count)));
+    return this.random.bits(count);
   }
 
   nextInt(bound: number): number {
     if (bound <= 0) throw illegalArgument("bound must be positive");
-    if ((bound & -bound) === bound) return Number((BigInt(bound) * BigInt(this.bits(31))) >> 31n);
-    for (;;) {
-      const bits = this.bits(31);
-      const value = bits % bound;
-      if (((bits - value + (bound - 1)) | 0) >= 0) return value;
-    }
+    return this.random.below(bound);
   }
 
   nextDouble(): number {
@@ -49,7 +42,7 @@ export class RandomValue extends LibraryValue {
       case "nextFloat":
         return new FloatValue(this.bits(24) / (1 << 24));
       case "setSeed":
-        if (isNumber(bound)) this.seed = (toBigInt(bound) ^ 0x5deece66dn) & MASK;
+        if (isNumber(bound)) this.random.reseed(toBigInt(bound));
         return null;
       default:
         return undefined;
