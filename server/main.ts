@@ -6,6 +6,7 @@ import { NO_FAULTS } from "../runners/faults.ts";
 import { offerClaim } from "./auth/claim.ts";
 import { createBeginPorts } from "./builds/begin-ports.ts";
 import { createBuilds } from "./builds/builds.ts";
+import { nudgeStarts } from "./builds/journal/next-starts.ts";
 import { createBuildFiles } from "./builds/console.ts";
 import { createEnginePool } from "./builds/engine/pool.ts";
 import { escalate } from "./builds/escalate.ts";
@@ -320,6 +321,7 @@ export async function startServer({
       log,
       checks: [
         { name: "abandoned builds", run: () => store.call(nudgeAbandonedBuilds, { limit: 200 }) },
+        { name: "builds that may start", run: () => store.call(nudgeStarts, { limit: 200 }) },
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },

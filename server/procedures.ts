@@ -10,6 +10,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./builds/journal/fail-build.ts",
   "./builds/journal/insert-build.ts",
   "./builds/journal/load-build.ts",
+  "./builds/journal/next-starts.ts",
   "./deployments/journal/approve.ts",
   "./deployments/journal/finish.ts",
   "./deployments/journal/insert-roll-back.ts",

@@ -37,7 +37,6 @@ export function createHostPorts(deps: {
           : null;
       return await runHttpStep(begin, login, signal);
     },
-    concurrencyOf: () => null,
     async scopeOf(buildId) {
       const row = await store.db
         .selectFrom("buildHeads")

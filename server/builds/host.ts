@@ -60,7 +60,6 @@ export interface HostPorts extends BeginPorts {
   withSecrets(scope: BeginScope, value: unknown): Promise<unknown>;
   /** Carries out a request to an outside address; never throws. */
   http(scope: BeginScope, begin: Begin, signal: AbortSignal): Promise<EffectOutcome>;
-  concurrencyOf(projectId: number): number | null;
 }
 
 /** Those who must hear of what a turn wrote, once it is committed. */
@@ -166,15 +165,8 @@ export function createBuildHost(deps: Deps): BuildHost {
 
   async function load(buildId: number): Promise<ClaimResult["kind"]> {
     if (stopped) return "taken";
-    const row = await store.db
-      .selectFrom("builds")
-      .select("projectId")
-      .where("id", "=", buildId)
-      .executeTakeFirst();
-    if (row === undefined) return "over";
-    const concurrency = ports.concurrencyOf(row.projectId);
     const hold = (await deps.holdStarts?.()) ?? null;
-    const asked = { buildId, holder: store.holder, concurrency, hold };
+    const asked = { buildId, holder: store.holder, hold };
     const claimed = await store.call(claimBuild, asked).catch(async (err: unknown) => {
       // Whether it was claimed is not known, but who holds a build may claim it again.
       if (!isStoreError(err, "outcome_unknown")) throw err;
@@ -182,6 +174,7 @@ export function createBuildHost(deps: Deps): BuildHost {
     });
     if (claimed.kind === "held") await supersede(buildId, claimed.hold.superseded ?? []);
     if (claimed.kind !== "claimed") return claimed.kind;
+    await supersede(buildId, claimed.superseded);
     const { build } = claimed;
     const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
     if (entry === null) return "over";

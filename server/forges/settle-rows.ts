@@ -1,4 +1,5 @@
 import { nudgeBuild, record } from "../store/outbox.ts";
+import { NO_WAIT, readWait, waitColumns } from "../waits/cause.ts";
 import { procedure } from "../store/procedure.ts";
 import type { Steps } from "../store/procedure.ts";
 
@@ -38,9 +39,7 @@ export const settleRow = procedure(
           title: build.title === null || build.title === "" ? input.title : build.title,
           author: build.author === null || build.author === "" ? input.author : build.author,
           authorMail: build.authorMail ?? input.authorMail,
-          waitCode: waits ? "approval" : null,
-          waitText: waits ? "its author may not write to the repository: a maintainer must let it run" : null,
-          waitSinceMs: waits ? tx.nowMs : null,
+          ...(waits ? { ...waitColumns({ cause: "approval" }), waitSinceMs: tx.nowMs } : NO_WAIT),
         })
         .where("id", "=", input.buildId),
     );
@@ -60,14 +59,18 @@ export const settleFailed = procedure(
   "settleFailed",
   { durability: "normal" },
   function* (tx, input: { buildId: number; text: string }): Steps<void> {
+    const build = yield* tx.first(
+      tx.db.selectFrom("builds").select(["waitCode", "waitFacts"]).where("id", "=", input.buildId),
+    );
+    const cause = build === undefined ? null : readWait(build);
+    if (cause?.cause !== "forge" || cause.said === input.text) return;
     const changed = yield* tx.run(
       tx.db
         .updateTable("builds")
-        .set({ waitText: input.text })
+        .set(waitColumns({ ...cause, said: input.text }))
         .where("id", "=", input.buildId)
         .where("state", "=", "queued")
-        .where("waitCode", "=", "forge")
-        .where("waitText", "!=", input.text),
+        .where("waitCode", "=", "forge"),
     );
     if (changed > 0)
       yield* record(tx, { kind: "build.changed", buildId: input.buildId, body: { id: input.buildId } });

@@ -1,6 +1,9 @@
+import { sql } from "kysely";
 import { procedure } from "../store/procedure.ts";
 import type { Steps } from "../store/procedure.ts";
 import type { BuildState, EventKind, Fault } from "../store/states.ts";
+import { readWait } from "../waits/cause.ts";
+import { describe } from "../waits/describe.ts";
 import type { CommitState } from "./forge.ts";
 
 /** How long after its end a build's last status is still looked after. */
@@ -17,16 +20,17 @@ export function statusOf(build: {
   readonly number: number;
   readonly reasonFault: Fault | null;
   readonly reasonText: string | null;
-  readonly waitText: string | null;
+  readonly waitCode: string | null;
+  readonly waitFacts: string | null;
 }): { readonly state: CommitState; readonly description: string } {
   const { state, number, reasonText } = build;
   const about = reasonText === null ? "" : `: ${reasonText}`;
   switch (state) {
-    case "queued":
-      return {
-        state,
-        description: `#${number} is queued${build.waitText === null ? "" : `: ${build.waitText}`}`,
-      };
+    case "queued": {
+      const cause = readWait(build);
+      const waits = cause === null ? "" : `: ${describe(cause, 0).text}`;
+      return { state, description: `#${number} is queued${waits}` };
+    }
     case "running":
       return { state, description: `#${number} is running` };
     case "waiting":
@@ -68,10 +72,13 @@ export const queueStatuses = procedure(
           "builds.state",
           "builds.reasonFault",
           "builds.reasonText",
-          "builds.waitText",
+          "builds.waitCode",
+          "builds.waitFacts",
         ])
         .where("projects.forge", "in", input.forges)
         .where("builds.sha", "is not", null)
+        // The condition of an index that holds none of those that have been told.
+        .where(sql<boolean>`(builds.told_state is null or builds.told_state <> builds.state)`)
         // A restored server does not know what the lost one has said of these since the backup.
         .where((eb) =>
           eb.or([eb("builds.reasonCode", "is", null), eb("builds.reasonCode", "!=", "restored")]),
@@ -88,15 +95,7 @@ export const queueStatuses = procedure(
     for (const build of builds) {
       if (build.sha === null) continue;
       const { state, description } = statusOf(build);
-      const last = yield* tx.first(
-        tx.db
-          .selectFrom("forgeStatuses")
-          .select("status")
-          .where("buildId", "=", build.id)
-          .orderBy("id", "desc")
-          .limit(1),
-      );
-      if (last?.status === state) continue;
+      yield* tx.run(tx.db.updateTable("builds").set({ toldState: build.state }).where("id", "=", build.id));
       yield* tx.run(
         tx.db.insertInto("forgeStatuses").values({
           projectId: build.projectId,

@@ -1,6 +1,7 @@
 import { appendAudit } from "../audit/chain.ts";
 import type { ActorRow } from "../auth/rows.ts";
 import { nudgeBuild, record } from "../store/outbox.ts";
+import { NO_WAIT } from "../waits/cause.ts";
 import { procedure } from "../store/procedure.ts";
 import type { Steps } from "../store/procedure.ts";
 
@@ -15,9 +16,7 @@ export const approveBuildRow = procedure(
         .set({
           approvedBy: input.actor,
           approvedAtMs: tx.nowMs,
-          waitCode: null,
-          waitText: null,
-          waitSinceMs: null,
+          ...NO_WAIT,
         })
         .where("id", "=", input.buildId)
         .where("state", "=", "queued")

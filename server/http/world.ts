@@ -1,4 +1,5 @@
 import type { RequestHandler } from "express";
+import type { Explained } from "../builds/explain.ts";
 import type { Config } from "../config.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
@@ -48,7 +49,7 @@ export interface WorldBuilds {
   abort(buildId: number, level: 1 | 2, by: Actor): Promise<Outcome<null>>;
   restart(buildId: number, stage: string | null, by: Actor): Promise<Outcome<{ id: number; number: number }>>;
   /** Sentences about why the build stands where it stands, the most important first. */
-  explain(buildId: number): Promise<readonly string[]>;
+  explain(buildId: number): Promise<Explained>;
   /** The console text as Jenkins prints it. */
   console(buildId: number): AsyncIterable<Uint8Array>;
   /** Where a failed build broke; null while it has not, or where nothing is known. */

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { BuildFiles } from "../builds/console.ts";
 import { type BuildState, TERMINAL_BUILD_STATES } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
+import type { WaitCauseName } from "../waits/cause.ts";
+import { waitsOf } from "../waits/waits-of.ts";
 
 /** A field of an `input`'s form. */
 export interface AskedField {
@@ -54,21 +56,24 @@ const Form = z.object({
 });
 const Entry = z.union([z.object({ t: z.string() }), z.object({ l: z.int().positive() })]);
 const PIECE_BYTES = 256 * 1024;
+/** Of waits that a person at a terminal can do something about. */
+const SAID: ReadonlySet<WaitCauseName> = new Set([
+  "disk",
+  "restored",
+  "queue_down",
+  "label",
+  "place",
+  "runner_offline",
+  "runner_disk",
+]);
 
 export function createLocalReader({ store, files }: { store: Store; files: BuildFiles }): LocalReader {
   async function stateOf(buildId: number): Promise<LocalState> {
     const build = await store.db
       .selectFrom("builds")
-      .select(["state", "reasonText", "waitText"])
+      .selectAll()
       .where("id", "=", buildId)
       .executeTakeFirstOrThrow();
-    const sessions = await store.db
-      .selectFrom("sessions")
-      .select("waitText")
-      .where("buildId", "=", buildId)
-      .where("state", "=", "queued")
-      .where("waitText", "is not", null)
-      .execute();
     const gates = await store.db
       .selectFrom("gates")
       .select(["id", "message", "okLabel", "form"])
@@ -90,7 +95,9 @@ export function createLocalReader({ store, files }: { store: Store; files: Build
       reason: build.reasonText,
       waits: isOver
         ? []
-        : [build.waitText, ...sessions.map((row) => row.waitText)].filter((text) => text !== null),
+        : ((await waitsOf(store, [build])).get(buildId) ?? []).flatMap(({ cause, text }) =>
+            SAID.has(cause) ? [text] : [],
+          ),
       inputs: gates.map((row) => askedInput(row, nameOf)),
     };
   }

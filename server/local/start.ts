@@ -6,6 +6,7 @@ import { createBeginPorts } from "../builds/begin-ports.ts";
 import { createBuildFiles } from "../builds/console.ts";
 import { createEnginePool } from "../builds/engine/pool.ts";
 import { escalate } from "../builds/escalate.ts";
+import { nudgeStarts } from "../builds/journal/next-starts.ts";
 import { createBuildHost } from "../builds/host.ts";
 import { createHostPorts } from "../builds/host-ports.ts";
 import { answerInput } from "../builds/input-gates.ts";
@@ -250,6 +251,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       log,
       checks: [
         { name: "abandoned builds", run: () => store.call(nudgeAbandonedBuilds, { limit: 200 }) },
+        { name: "builds that may start", run: () => store.call(nudgeStarts, { limit: 200 }) },
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
       ],
     });

@@ -1,3 +1,8 @@
+import type { CauseOf } from "../waits/cause.ts";
+
+/** A runner with less of its disk free is given no new agents: what runs goes on. */
+export const LEAST_DISK_PERCENT = 15;
+
 /** A session that wants a place, as far as placing must know it. */
 export interface WaitingSession {
   readonly id: string;
@@ -5,10 +10,6 @@ export interface WaitingSession {
   /** A label expression of Jenkins: `linux && !arm`; empty: any. */
   readonly label: string;
   readonly queuedAtMs: number;
-  /** Must run where that session's runner is; null: anywhere. */
-  readonly besideRunner: number | null;
-  /** The agent names no image of its own. */
-  readonly needsAgentImage: boolean;
 }
 
 /** A runner, as far as placing must know it. */
@@ -22,13 +23,17 @@ export interface PlacingRunner {
   readonly draining: boolean;
   /** Projects with a warm workspace there. */
   readonly warm: readonly number[];
-  readonly hasAgentImage: boolean;
+  /** Of the disk that holds its images; null: it has not said. */
+  readonly diskFreePercent: number | null;
 }
 
-/** Where a session goes, or the words a person reads while it waits. */
+/** Causes for which a session is not placed. */
+export type PlaceCause = CauseOf<"label" | "place" | "runner_offline" | "runner_disk">;
+
+/** Where a session goes, or what it waits for. */
 export type Placement =
   | { readonly kind: "placed"; readonly session: string; readonly runner: number }
-  | { readonly kind: "waits"; readonly session: string; readonly code: string; readonly text: string };
+  | { readonly kind: "waits"; readonly session: string; readonly cause: PlaceCause };
 
 /**
  * Places waiting sessions: the project with the fewest busy places first, then the one that has waited longest; a runner
@@ -41,17 +46,16 @@ export function place(
 ): Placement[] {
   const busy = new Map(runners.map((runner) => [runner.id, runner.busy]));
   const load = new Map(busyByProject);
-  const left = [...waiting];
+  const byAge = waiting.toSorted((a, b) => a.queuedAtMs - b.queuedAtMs || (a.id < b.id ? -1 : 1));
+  // Each with its sessions, the next one last.
+  const queues = [...Map.groupBy(byAge, (session) => session.projectId)].map(([project, sessions]) => ({
+    project,
+    left: sessions.toReversed(),
+  }));
   const placements: Placement[] = [];
-  while (left.length > 0) {
-    left.sort(
-      (a, b) =>
-        (load.get(a.projectId) ?? 0) - (load.get(b.projectId) ?? 0) ||
-        a.queuedAtMs - b.queuedAtMs ||
-        (a.id < b.id ? -1 : 1),
-    );
-    const session = left.shift();
-    if (session === undefined) break;
+  for (;;) {
+    const session = nextOf(queues, load)?.left.pop();
+    if (session === undefined) return placements;
     const placement = placeOne(session, runners, busy);
     placements.push(placement);
     if (placement.kind === "placed") {
@@ -59,7 +63,34 @@ export function place(
       load.set(session.projectId, (load.get(session.projectId) ?? 0) + 1);
     }
   }
-  return placements;
+}
+
+interface ProjectQueue {
+  readonly project: number;
+  readonly left: WaitingSession[];
+}
+
+/** The project whose turn it is; undefined when nobody is left. */
+function nextOf(
+  queues: readonly ProjectQueue[],
+  load: ReadonlyMap<number, number>,
+): ProjectQueue | undefined {
+  let best: ProjectQueue | undefined;
+  for (const queue of queues) {
+    const head = queue.left.at(-1);
+    if (head === undefined) continue;
+    const other = best?.left.at(-1);
+    if (best === undefined || other === undefined) {
+      best = queue;
+      continue;
+    }
+    const order =
+      (load.get(queue.project) ?? 0) - (load.get(best.project) ?? 0) ||
+      head.queuedAtMs - other.queuedAtMs ||
+      (head.id < other.id ? -1 : 1);
+    if (order < 0) best = queue;
+  }
+  return best;
 }
 
 function placeOne(
@@ -67,49 +98,44 @@ function placeOne(
   runners: readonly PlacingRunner[],
   busy: ReadonlyMap<number, number>,
 ): Placement {
-  const waits = (code: string, text: string): Placement => ({
-    kind: "waits",
-    session: session.id,
-    code,
-    text,
-  });
-  const known = runners.filter(
-    (runner) => session.besideRunner === null || runner.id === session.besideRunner,
-  );
-  if (known.length === 0) return waits("runner_offline", "no runner has joined this server yet");
-  const fitting = known.filter((runner) => matchesLabel(session.label, runner.labels));
-  if (fitting.length === 0)
-    return waits("label", `no runner has the label "${session.label}"; there are: ${labelsOf(known)}`);
+  const waits = (cause: PlaceCause): Placement => ({ kind: "waits", session: session.id, cause });
+  const offline = (of: readonly PlacingRunner[]): Placement =>
+    waits({ cause: "runner_offline", runners: namesOf(of), lost: false });
+  const full = (of: readonly PlacingRunner[], draining: boolean): Placement =>
+    waits({
+      cause: "place",
+      runners: namesOf(of),
+      places: of.reduce((sum, runner) => sum + runner.places, 0),
+      draining,
+    });
+  if (runners.length === 0) return offline([]);
+  const fitting = runners.filter((runner) => matchesLabel(session.label, runner.labels));
+  if (fitting.length === 0) return waits({ cause: "label", label: session.label, have: labelsOf(runners) });
   const online = fitting.filter((runner) => runner.online);
-  if (online.length === 0)
-    return waits("runner_offline", `offline: ${fitting.map((runner) => runner.name).join(", ")}`);
-  const able = online.filter((runner) => !session.needsAgentImage || runner.hasAgentImage);
+  if (online.length === 0) return offline(fitting);
+  const able = online.filter((runner) => (runner.diskFreePercent ?? 100) >= LEAST_DISK_PERCENT);
   if (able.length === 0)
-    return waits(
-      "runner_offline",
-      `the default image of agents is missing on ${online.map((runner) => runner.name).join(", ")}: scripts/agent-image makes it`,
-    );
+    return waits({
+      cause: "runner_disk",
+      runners: namesOf(online),
+      freePercent: Math.max(...online.map((runner) => runner.diskFreePercent ?? 100)),
+      leastPercent: LEAST_DISK_PERCENT,
+    });
   const open = able.filter((runner) => !runner.draining);
-  if (open.length === 0) return waits("place", `draining: ${able.map((runner) => runner.name).join(", ")}`);
+  if (open.length === 0) return full(able, true);
   const free = open.filter((runner) => (busy.get(runner.id) ?? 0) < runner.places);
-  if (free.length === 0) {
-    const places = open.reduce((sum, runner) => sum + runner.places, 0);
-    return waits(
-      "place",
-      `all ${places} places are taken on ${open.map((runner) => runner.name).join(", ")}`,
-    );
-  }
   const rank = (runner: PlacingRunner) =>
     (runner.warm.includes(session.projectId) ? 0 : 1000) + ((busy.get(runner.id) ?? 0) * 100) / runner.places;
   const [best] = free.toSorted((a, b) => rank(a) - rank(b) || a.id - b.id);
-  return best === undefined
-    ? waits("place", "no place is free")
-    : { kind: "placed", session: session.id, runner: best.id };
+  return best === undefined ? full(open, false) : { kind: "placed", session: session.id, runner: best.id };
 }
 
-function labelsOf(runners: readonly PlacingRunner[]): string {
-  const all = [...new Set(runners.flatMap((runner) => runner.labels))];
-  return all.length === 0 ? "none" : all.join(", ");
+function namesOf(runners: readonly PlacingRunner[]): string[] {
+  return runners.map(({ name }) => name);
+}
+
+function labelsOf(runners: readonly PlacingRunner[]): string[] {
+  return [...new Set(runners.flatMap((runner) => runner.labels))];
 }
 
 /** Whether labels satisfy an expression of `&&`, `||`, `!` and brackets. An expression that cannot be read fits nobody. */

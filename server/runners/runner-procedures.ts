@@ -1,15 +1,17 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import { announce } from "../builds/journal/announce.ts";
 import { endEffect } from "../builds/journal/end-effect.ts";
 import { takeBackPlace } from "../builds/journal/leave.ts";
+import { nudgeAdmitted } from "../builds/journal/next-starts.ts";
 import type { CommandInput } from "../builds/journal/turn-input.ts";
 import { writeCommands } from "../builds/journal/write-begin.ts";
 import type { Handle } from "../../runners/protocol.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
-import { place, type PlacingRunner, type WaitingSession } from "./place.ts";
+import { NO_WAIT, type WaitColumns, waitColumns } from "../waits/cause.ts";
+import { place, type PlaceCause, type PlacingRunner, type WaitingSession } from "./place.ts";
 
 const Labels = z.array(z.string());
-const Versions = z.looseObject({ agentImage: z.boolean().optional() });
 
 /** Sessions that take up a place: assigned or at work, not lent to an inner one, not parked. */
 const AT_WORK = ["assigned", "ready"] as const;
@@ -21,17 +23,12 @@ export const placeSessions = procedure(
   function* (tx: Transaction, _input: Record<string, never>): Steps<{ session: string; runner: number }[]> {
     const waiting = yield* waitingSessions(tx);
     if (waiting.length === 0) return [];
+    const notes = new Map(waiting.map((session) => [session.id, session]));
     const { runners, byProject } = yield* placingRunners(tx);
     const placed: { session: string; runner: number }[] = [];
     for (const placement of place(waiting, runners, byProject)) {
       if (placement.kind === "waits") {
-        yield* tx.run(
-          tx.db
-            .updateTable("sessions")
-            .set({ waitCode: placement.code, waitText: placement.text })
-            .where("id", "=", placement.session)
-            .where("state", "=", "queued"),
-        );
+        yield* noteWait(tx, placement.session, placement.cause, notes.get(placement.session));
         continue;
       }
       const won = yield* tx.run(
@@ -42,41 +39,70 @@ export const placeSessions = procedure(
             runnerId: placement.runner,
             fence: eb("fence", "+", 1),
             assignedAtMs: tx.nowMs,
-            waitCode: null,
-            waitText: null,
+            ...NO_WAIT,
           }))
           .where("id", "=", placement.session)
           .where("state", "=", "queued"),
       );
       if (won > 0) placed.push({ session: placement.session, runner: placement.runner });
     }
+    // What was begun no longer waits for a place: as many others may begin.
+    if (placed.length > 0) yield* nudgeAdmitted(tx, placed.length);
     return placed;
   },
 );
 
-function* waitingSessions(tx: Transaction): Steps<WaitingSession[]> {
-  const rows = yield* tx.all(
+/** Most sessions of one project, and of all, that are placed in one look. */
+const LOOKED_AT = 100;
+const LOOKED_AT_IN_ALL = 500;
+
+interface NotedSession extends WaitingSession, WaitColumns {}
+
+/** Writes down what a session waits for, if that is not written there already. */
+function* noteWait(
+  tx: Transaction,
+  session: string,
+  cause: PlaceCause,
+  before: WaitColumns | undefined,
+): Steps<void> {
+  const columns = waitColumns(cause);
+  if (before?.waitCode === columns.waitCode && before.waitFacts === columns.waitFacts) return;
+  yield* tx.run(
     tx.db
-      .selectFrom("sessions")
-      .innerJoin("builds", "builds.id", "sessions.buildId")
-      .select([
-        "sessions.id as id",
-        "builds.projectId as projectId",
-        "sessions.label as label",
-        "sessions.queuedAtMs as queuedAtMs",
-      ])
-      .where("sessions.state", "=", "queued")
-      .orderBy("sessions.queuedAtMs")
-      .limit(500),
+      .updateTable("sessions")
+      .set({ ...columns, ...(before?.waitCode === columns.waitCode ? {} : { waitSinceMs: tx.nowMs }) })
+      .where("id", "=", session)
+      .where("state", "=", "queued"),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    projectId: row.projectId,
-    label: row.label,
-    queuedAtMs: row.queuedAtMs,
-    besideRunner: null,
-    needsAgentImage: false,
-  }));
+}
+
+/** The oldest waiting sessions of each project, so that hundreds of one never hide those of another. */
+function* waitingSessions(tx: Transaction): Steps<NotedSession[]> {
+  return yield* tx.all(
+    tx.db
+      .selectFrom((from) =>
+        from
+          .selectFrom("sessions")
+          .innerJoin("builds", "builds.id", "sessions.buildId")
+          .select([
+            "sessions.id",
+            "builds.projectId",
+            "sessions.label",
+            "sessions.queuedAtMs",
+            "sessions.waitCode",
+            "sessions.waitFacts",
+            sql<number>`row_number() over (partition by builds.project_id
+              order by sessions.queued_at_ms, sessions.id)`.as("turn"),
+          ])
+          .where(sql<boolean>`sessions.state = 'queued'`)
+          .as("session"),
+      )
+      .select(["id", "projectId", "label", "queuedAtMs", "waitCode", "waitFacts"])
+      .where("turn", "<=", LOOKED_AT)
+      .orderBy("turn")
+      .orderBy("queuedAtMs")
+      .limit(LOOKED_AT_IN_ALL),
+  );
 }
 
 function* placingRunners(
@@ -106,7 +132,7 @@ function* placingRunners(
     online: row.state !== "offline",
     draining: row.state === "draining",
     warm: z.array(z.number()).catch([]).parse(JSON.parse(row.workspaces)),
-    hasAgentImage: Versions.catch({}).parse(JSON.parse(row.versions)).agentImage ?? true,
+    diskFreePercent: row.diskFreePercent,
   }));
   return { runners, byProject };
 }
@@ -313,8 +339,6 @@ function alone(row: { session: string; label: string }): WaitingSession {
     projectId: 0,
     label: row.label,
     queuedAtMs: 0,
-    besideRunner: null,
-    needsAgentImage: false,
   };
 }
 

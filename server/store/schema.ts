@@ -149,8 +149,8 @@ export interface BuildsTable {
   reasonCode: string | null;
   reasonFault: Fault | null;
   reasonText: string | null;
-  waitCode: string | null; // a wait cause of reliability's closed union
-  waitText: string | null;
+  waitCode: string | null; // the cause of a wait: waits/cause.ts
+  waitFacts: Json | null; // what else is known of it
   waitSinceMs: Ms | null;
   displayName: string | null;
   description: string | null;
@@ -168,6 +168,8 @@ export interface BuildsTable {
   restartOf: number | null;
   restartFrom: string | null; // top-level stage
   supersededBy: number | null;
+  milestone: number | null; // the last one it has passed
+  toldState: string | null; // the state that its forge was last told
   keep: Generated<Flag>;
   createdAtMs: Ms;
   startedAtMs: Ms | null;
@@ -283,7 +285,8 @@ export interface SessionsTable {
   workspace: string | null;
   node: string | null;
   waitCode: string | null;
-  waitText: string | null;
+  waitFacts: Json | null;
+  waitSinceMs: Ms | null;
   lostCode: string | null;
   lostText: string | null;
   queuedAtMs: Ms;
@@ -324,6 +327,7 @@ export interface RunnersTable {
   joinedAtMs: Ms;
   lastSeenAtMs: Ms | null;
   goneAtMs: Ms | null; // when its connection closed
+  diskFreePercent: number | null; // of the disk that holds its images; null: not said yet
 }
 
 export interface RunnerTokensTable {
@@ -408,7 +412,8 @@ export interface DeploymentsTable {
   reasonFault: Fault | null;
   reasonText: string | null;
   waitCode: string | null;
-  waitText: string | null;
+  waitFacts: Json | null;
+  waitSinceMs: Ms | null;
   wave: Generated<number>;
   epoch: Generated<number>;
   version: Generated<number>;

@@ -29,7 +29,6 @@ export const condemnBuilds = procedure(
           .updateTable("builds")
           .set({
             waitCode: REMOVAL,
-            waitText: "it is being removed: its time is over",
             waitSinceMs: tx.nowMs,
           })
           .where("id", "in", fresh),

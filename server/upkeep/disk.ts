@@ -14,8 +14,11 @@ export async function freePart(folder: string): Promise<number> {
 export function holdForDisk(free: number): Hold | null {
   if (free > LEAST_FREE) return null;
   return {
-    code: "disk",
-    text: `${percent(free)} of the server's disk is free, and builds start above ${percent(LEAST_FREE)}: make room, or move SLUICE_DATA to a larger disk`,
+    cause: {
+      cause: "disk",
+      freePercent: Math.round(free * 100),
+      leastPercent: Math.round(LEAST_FREE * 100),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { finishBuild } from "../builds/journal/finish-build.ts";
 import { appendAudit } from "../audit/chain.ts";
+import { NO_WAIT } from "../waits/cause.ts";
 import { procedure } from "../store/procedure.ts";
 import type { Steps, Transaction } from "../store/procedure.ts";
 import { UNFINISHED_BUILD_STATES } from "../store/states.ts";
@@ -55,8 +56,7 @@ export const enterSafeMode = procedure(
           ...restored,
           state: "withdrawn",
           endedAtMs: tx.nowMs,
-          waitCode: null,
-          waitText: null,
+          ...NO_WAIT,
           reasonText: `the server was restored from a backup${sayAt}; deploy again if it is still wanted`,
         })
         .where("state", "=", "pending")
@@ -68,8 +68,7 @@ export const enterSafeMode = procedure(
         .set({
           ...restored,
           state: "unknown",
-          waitCode: null,
-          waitText: null,
+          ...NO_WAIT,
           reasonText: `the server was restored from a backup${sayAt}; what became of this afterwards is not known here`,
         })
         .where("state", "in", ["pending", "applying", "verifying", "rolling_back", "unknown"]),

@@ -1,4 +1,5 @@
 import { nudge, record } from "../store/outbox.ts";
+import { NO_WAIT, waitColumns } from "../waits/cause.ts";
 import type { Steps, Transaction } from "../store/procedure.ts";
 import type { EventKind, Trust } from "../store/states.ts";
 
@@ -23,6 +24,8 @@ export interface NewBuild {
   readonly dataKey: Uint8Array;
   readonly restartOf?: number;
   readonly restartFrom?: string;
+  /** The build whose `build` step, or whose end, started this one. */
+  readonly upstreamId?: number;
 }
 
 /** Makes a queued build with the project's next number, and its nudge, in the caller's transaction. */
@@ -56,13 +59,21 @@ export function* makeBuild(tx: Transaction, build: NewBuild): Steps<{ id: number
         routes: build.routes,
         parameters: build.parameters,
         state: "queued",
-        waitCode: settled ? null : "forge",
-        waitText: settled ? null : waitText(build),
-        waitSinceMs: settled ? null : tx.nowMs,
+        ...(settled
+          ? NO_WAIT
+          : {
+              ...waitColumns({
+                cause: "forge",
+                asked: build.trust === "unknown" ? "trust" : "commit",
+                said: null,
+              }),
+              waitSinceMs: tx.nowMs,
+            }),
         epoch: FIRST_EPOCH,
         dataKey: build.dataKey,
         restartOf: build.restartOf ?? null,
         restartFrom: build.restartFrom ?? null,
+        upstreamId: build.upstreamId ?? null,
         createdAtMs: tx.nowMs,
       })
       .returning("id"),
@@ -76,10 +87,4 @@ export function* makeBuild(tx: Transaction, build: NewBuild): Steps<{ id: number
     body: { id },
   });
   return { id, number };
-}
-
-function waitText(build: NewBuild): string {
-  return build.trust === "unknown"
-    ? "waiting for the forge to say whether its author may write"
-    : "waiting for the repository to say which commit this is";
 }

@@ -1,4 +1,5 @@
 import { holds } from "../../store/leases.ts";
+import { NO_WAIT } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { finishBuild } from "./finish-build.ts";
@@ -6,6 +7,7 @@ import { type Written, createWritten, writeBegin } from "./write-begin.ts";
 import { writePipelineSettings } from "./pipeline-settings.ts";
 import type { TurnInput, TurnResult } from "./turn-input.ts";
 import { cancelEffect } from "./cancel-effect.ts";
+import { nudgeNext } from "./next-starts.ts";
 import { leaveContainer, leaveSession } from "./leave.ts";
 
 /**
@@ -113,11 +115,13 @@ function* writeProgress(tx: Transaction, input: TurnInput, written: Written): St
         ...(input.displayName === null ? {} : { displayName: input.displayName }),
         ...(input.description === null ? {} : { description: input.description }),
         ...(input.keep ? { keep: 1 as const } : {}),
-        ...(state === null ? {} : { state, waitCode: null, waitText: null, waitSinceMs: null }),
+        ...(state === null ? {} : { state, ...NO_WAIT }),
       }))
       .where("id", "=", input.buildId),
   );
   if (input.end !== null) yield* finishBuild(tx, input.buildId, input.end, written);
+  // What waits for people leaves its turn to the next of the project.
+  else if (state === "waiting" && before?.state === "running") yield* nudgeNext(tx, input.projectId);
   const visible =
     input.stages.length > 0 || input.end !== null || (state !== null && state !== before?.state);
   if (visible)

@@ -1,6 +1,8 @@
-import { nudge, nudgeBuild } from "../../store/outbox.ts";
+import { nudge } from "../../store/outbox.ts";
+import { NO_WAIT } from "../../waits/cause.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { takeBackPlace } from "./leave.ts";
+import { nudgeNext } from "./next-starts.ts";
 import type { EndInput } from "./turn-input.ts";
 import { writeCommands } from "./write-begin.ts";
 
@@ -22,9 +24,7 @@ export function* finishBuild(
         reasonCode: end.code,
         reasonFault: end.fault,
         reasonText: end.text,
-        waitCode: null,
-        waitText: null,
-        waitSinceMs: null,
+        ...NO_WAIT,
         endedAtMs: tx.nowMs,
       })
       .where("id", "=", buildId)
@@ -43,21 +43,6 @@ export function* finishBuild(
   yield* nudge(tx, "upkeep", { id: buildId, epoch: build.epoch });
   yield* nudgeNext(tx, build.projectId);
   return true;
-}
-
-/** The oldest build that waits for others of its project looks again now. */
-function* nudgeNext(tx: Transaction, projectId: number): Steps<void> {
-  const next = yield* tx.first(
-    tx.db
-      .selectFrom("builds")
-      .select("id")
-      .where("projectId", "=", projectId)
-      .where("state", "=", "queued")
-      .where("waitCode", "=", "concurrency")
-      .orderBy("id")
-      .limit(1),
-  );
-  if (next !== undefined) yield* nudgeBuild(tx, next.id);
 }
 
 function* closeOpen(tx: Transaction, buildId: number): Steps<void> {

@@ -292,7 +292,7 @@ function* writeDeployments(
           createdBy: build.actor,
           state: "pending",
           waitCode: "target",
-          waitText: "the plan is being made",
+          waitSinceMs: tx.nowMs,
           limitMs: wanted.limitMs,
           createdAtMs: tx.nowMs,
         })

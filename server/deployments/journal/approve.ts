@@ -1,5 +1,6 @@
 import { announce } from "../../builds/journal/announce.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
+import { waitColumns } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 
 /** A person's word on a deployment's gate. */
@@ -88,8 +89,12 @@ export const decideDeployment = procedure(
             ? {
                 approvedBy: input.by,
                 approvedAtMs: tx.nowMs,
-                waitCode: "environment_turn",
-                waitText: "it starts",
+                ...waitColumns({
+                  cause: "environment_turn",
+                  environment: gate.environment ?? "",
+                  deployment: null,
+                }),
+                waitSinceMs: tx.nowMs,
               }
             : {
                 state: "withdrawn" as const,

@@ -1,6 +1,7 @@
 import { announce } from "../../builds/journal/announce.ts";
 import { holds, release } from "../../store/leases.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
+import { NO_WAIT } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import type { DeploymentState, Fault } from "../../store/states.ts";
 
@@ -39,8 +40,7 @@ export const finishDeployment = procedure(
           reasonCode: input.code,
           reasonFault: input.fault,
           reasonText: input.text,
-          waitCode: null,
-          waitText: null,
+          ...NO_WAIT,
           ...(input.state === "unknown" ? {} : { endedAtMs: tx.nowMs }),
         })
         .where("id", "=", input.deploymentId)
@@ -156,8 +156,7 @@ export const refuseDeployment = procedure(
           reasonCode: input.code,
           reasonFault: input.fault,
           reasonText: input.text,
-          waitCode: null,
-          waitText: null,
+          ...NO_WAIT,
           endedAtMs: tx.nowMs,
         })
         .where("id", "=", input.deploymentId)

@@ -32,7 +32,7 @@ export const insertRollBack = procedure(
           createdBy: input.by,
           state: "pending",
           waitCode: "target",
-          waitText: "the plan is being made",
+          waitSinceMs: tx.nowMs,
           limitMs: input.limitMs,
           createdAtMs: tx.nowMs,
         })

@@ -1,5 +1,6 @@
 import { announce } from "../../builds/journal/announce.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
+import { NO_WAIT } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 
 /** A target row to be: everything but its id is known. */
@@ -85,8 +86,8 @@ export const savePlan = procedure(
           images: input.images,
           gateId,
           ...(gateId === null
-            ? { approvedBy: "policy", approvedAtMs: tx.nowMs, waitCode: null, waitText: null }
-            : { waitCode: "gate", waitText: "somebody must approve it" }),
+            ? { approvedBy: "policy", approvedAtMs: tx.nowMs, ...NO_WAIT }
+            : { waitCode: "gate", waitSinceMs: tx.nowMs }),
         })
         .where("id", "=", row.id),
     );

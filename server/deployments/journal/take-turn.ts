@@ -1,5 +1,6 @@
 import { announce } from "../../builds/journal/announce.ts";
 import { claim } from "../../store/leases.ts";
+import { type CauseOf, NO_WAIT, waitColumns } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 
 /** How long a deployer may be silent before another goes on with its roll-out. */
@@ -7,7 +8,7 @@ export const ENVIRONMENT_LEASE_MS = 15_000;
 
 export type Turn =
   | { readonly kind: "yours"; readonly fence: number; readonly release: number; readonly dueAtMs: number }
-  | { readonly kind: "waits"; readonly text: string }
+  | { readonly kind: "waits" }
   | { readonly kind: "over" };
 
 /**
@@ -37,10 +38,13 @@ export const takeTurn = procedure(
         yield* tx.run(
           tx.db
             .updateTable("deployments")
-            .set({ waitCode: hold.code, waitText: hold.text })
+            .set({
+              ...waitColumns(hold),
+              ...(row.waitCode === hold.cause ? {} : { waitSinceMs: tx.nowMs }),
+            })
             .where("id", "=", row.id),
         );
-        return { kind: "waits", text: hold.text };
+        return { kind: "waits" };
       }
     }
     const lease = yield* claim(tx, {
@@ -48,7 +52,7 @@ export const takeTurn = procedure(
       holder: input.holder,
       ttlMs: ENVIRONMENT_LEASE_MS,
     });
-    if (lease === null) return { kind: "waits", text: "another server deploys to this environment" };
+    if (lease === null) return { kind: "waits" };
     if (going && row.release !== null && row.dueAtMs !== null) {
       yield* tx.run(tx.db.updateTable("deployments").set({ fence: lease.fence }).where("id", "=", row.id));
       return { kind: "yours", fence: lease.fence, release: row.release, dueAtMs: row.dueAtMs };
@@ -70,8 +74,7 @@ export const takeTurn = procedure(
           fence: lease.fence,
           startedAtMs: tx.nowMs,
           dueAtMs,
-          waitCode: null,
-          waitText: null,
+          ...NO_WAIT,
         })
         .where("id", "=", row.id)
         .where("state", "=", "pending"),
@@ -90,7 +93,7 @@ function* holdOf(
   tx: Transaction,
   environment: string,
   deploymentId: number,
-): Steps<{ code: string; text: string } | null> {
+): Steps<CauseOf<"freeze" | "environment_turn"> | null> {
   const env = yield* tx.one(
     tx.db
       .selectFrom("environments")
@@ -99,7 +102,13 @@ function* holdOf(
       .forUpdate(),
   );
   if (env.frozenUntilMs !== null && env.frozenUntilMs > tx.nowMs)
-    return { code: "freeze", text: `${environment} is frozen: ${env.frozenReason ?? "no reason was given"}` };
+    return {
+      cause: "freeze",
+      what: "environment",
+      name: environment,
+      reason: env.frozenReason,
+      untilAtMs: env.frozenUntilMs,
+    };
   const other = yield* tx.first(
     tx.db
       .selectFrom("deployments")
@@ -108,7 +117,5 @@ function* holdOf(
       .where("id", "!=", deploymentId)
       .where("state", "in", ["applying", "verifying", "rolling_back"]),
   );
-  return other === undefined
-    ? null
-    : { code: "environment_turn", text: `deployment ${other.id} is rolling out to ${environment}` };
+  return other === undefined ? null : { cause: "environment_turn", environment, deployment: other.id };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WAIT_CAUSES } from "../../waits/cause.ts";
 
 /** The number of a build row, gate, deployment or delivery, unique in the instance; builds also have a number per project. */
 export const Id = z.int().positive();
@@ -21,15 +22,15 @@ export const Reason = z.object({ code: z.string(), fault: Fault, text: z.string(
 export type Reason = z.infer<typeof Reason>;
 
 /**
- * Why something does not go on, since when, until when at most, and who can end it. `gate` and `build` name the
- * thing that holds it up, where there is one.
+ * Why something does not go on, since when, until when at most, and who or what can end it. `gate` and `build` name the
+ * thing that holds it up, where there is one; a build is named by its number.
  */
 export const Wait = z.object({
-  cause: z.string(),
+  cause: z.enum(WAIT_CAUSES),
   text: z.string(),
   sinceAtMs: AtMs,
   untilAtMs: AtMs.nullable(),
-  who: z.string().nullable(),
+  endedBy: z.string(),
   gate: Id.nullable(),
   build: Id.nullable(),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ChangeRequest } from "../../forges/trigger-event.ts";
 import { UNFINISHED_BUILD_STATES } from "../../store/states.ts";
 import type { Store } from "../../store/store.ts";
+import { waitsOf } from "../../waits/waits-of.ts";
 import type { Build, BuildSummary, Stage, Step, TestSummary } from "../contract/builds.ts";
 import type { Reason, Wait } from "../contract/common.ts";
 import { notFound } from "../problem.ts";
@@ -37,7 +38,7 @@ export function selectBuilds(store: Store) {
       "builds.reasonFault",
       "builds.reasonText",
       "builds.waitCode",
-      "builds.waitText",
+      "builds.waitFacts",
       "builds.waitSinceMs",
       "builds.displayName",
       "builds.restartOf",
@@ -67,7 +68,7 @@ export async function presentBuilds(store: Store, rows: readonly BuildRow[]): Pr
   const ids = rows.map((row) => row.id);
   const [stages, waits, live] = await Promise.all([
     topStages(store, ids),
-    waitsOf(store, rows),
+    waitsOf(store, rows.filter(isUnfinished)),
     liveOf(store, ids),
   ]);
   return rows.map((row) => ({
@@ -82,7 +83,11 @@ export async function presentBuilds(store: Store, rows: readonly BuildRow[]): Pr
   }));
 }
 
-function common(row: BuildRow, waits: Wait[]): Omit<BuildSummary, "stages" | "liveIn"> {
+function isUnfinished(row: { readonly state: BuildRow["state"] }): boolean {
+  return UNFINISHED_BUILD_STATES.some((state) => state === row.state);
+}
+
+function common(row: BuildRow, waits: readonly Wait[]): Omit<BuildSummary, "stages" | "liveIn"> {
   const name = row.author ?? "";
   return {
     id: row.id,
@@ -100,7 +105,7 @@ function common(row: BuildRow, waits: Wait[]): Omit<BuildSummary, "stages" | "li
     createdAtMs: row.createdAtMs,
     startedAtMs: row.startedAtMs,
     endedAtMs: row.endedAtMs,
-    waits,
+    waits: [...waits],
     path: buildPath(row.project, row.number),
   };
 }
@@ -131,54 +136,6 @@ async function liveOf(store: Store, ids: readonly number[]): Promise<Map<number,
   return found;
 }
 
-/** What each unfinished build waits for: its own reason, its open gates, its sessions without a place. */
-async function waitsOf(store: Store, rows: readonly BuildRow[]): Promise<Map<number, Wait[]>> {
-  const unfinished = rows.filter((row) => UNFINISHED_BUILD_STATES.some((state) => state === row.state));
-  const found = new Map<number, Wait[]>();
-  if (unfinished.length === 0) return found;
-  const ids = unfinished.map((row) => row.id);
-  const add = (id: number, wait: Wait): void => void found.set(id, [...(found.get(id) ?? []), wait]);
-  for (const row of unfinished) {
-    if (row.waitCode === null) continue;
-    add(row.id, wait(row.waitCode, row.waitText ?? row.waitCode, row.waitSinceMs ?? row.createdAtMs));
-  }
-  const [gates, sessions] = await Promise.all([
-    store.db
-      .selectFrom("gates")
-      .select(["id", "buildId", "message", "openedAtMs", "dueAtMs", "environment"])
-      .where("buildId", "in", ids)
-      .where("state", "=", "open")
-      .execute(),
-    store.db
-      .selectFrom("sessions")
-      .select(["buildId", "waitCode", "waitText", "queuedAtMs"])
-      .where("buildId", "in", ids)
-      .where("state", "=", "queued")
-      .where("waitCode", "is not", null)
-      .execute(),
-  ]);
-  for (const gate of gates) {
-    if (gate.buildId === null) continue;
-    add(gate.buildId, {
-      ...wait("gate", gate.message, gate.openedAtMs),
-      untilAtMs: gate.dueAtMs,
-      gate: gate.id,
-      who: gate.environment,
-    });
-  }
-  for (const session of sessions) {
-    add(
-      session.buildId,
-      wait(session.waitCode ?? "place", session.waitText ?? "waits for a runner", session.queuedAtMs),
-    );
-  }
-  return found;
-}
-
-function wait(cause: string, text: string, sinceAtMs: number): Wait {
-  return { cause, text, sinceAtMs, untilAtMs: null, who: null, gate: null, build: null };
-}
-
 /** The page of one build. @throws {HttpProblem} 404 */
 export async function presentBuild(world: World, id: number): Promise<Build> {
   const { store } = world;
@@ -199,7 +156,7 @@ export async function presentBuild(world: World, id: number): Promise<Build> {
     notices,
     change,
   ] = await Promise.all([
-    waitsOf(store, [row]),
+    waitsOf(store, [row].filter(isUnfinished)),
     liveOf(store, [id]),
     store.db.selectFrom("stages").selectAll().where("buildId", "=", id).orderBy("no").execute(),
     store.db.selectFrom("steps").selectAll().where("buildId", "=", id).orderBy("stepNo").execute(),

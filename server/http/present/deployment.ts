@@ -1,5 +1,8 @@
 import { z } from "zod";
 import type { Store } from "../../store/store.ts";
+import { describe } from "../../waits/describe.ts";
+import { deploymentWait, gateWait } from "../../waits/waits-of.ts";
+import type { Wait } from "../contract/common.ts";
 import type { Deployment, DeploymentSummary } from "../contract/deployments.ts";
 import { notFound } from "../problem.ts";
 import type { World } from "../world.ts";
@@ -34,6 +37,7 @@ export function selectDeployments(store: Store) {
     .selectFrom("deployments")
     .innerJoin("projects", "projects.id", "deployments.projectId")
     .leftJoin("builds", "builds.id", "deployments.buildId")
+    .leftJoin("gates", "gates.deploymentId", "deployments.id")
     .select([
       "deployments.id",
       "projects.key as project",
@@ -55,7 +59,16 @@ export function selectDeployments(store: Store) {
       "deployments.reasonFault",
       "deployments.reasonText",
       "deployments.waitCode",
-      "deployments.waitText",
+      "deployments.waitFacts",
+      "deployments.waitSinceMs",
+      "gates.id as ownGateId",
+      "gates.message as gateMessage",
+      "gates.kind as gateKind",
+      "gates.state as gateState",
+      "gates.submitters as gateSubmitters",
+      "gates.needed as gateNeeded",
+      "gates.dueAtMs as gateDueAtMs",
+      "gates.openedAtMs as gateOpenedAtMs",
       "deployments.dueAtMs",
       "deployments.createdAtMs",
       "deployments.startedAtMs",
@@ -79,7 +92,6 @@ export function presentDeploymentRow(row: DeploymentRow): DeploymentSummary {
           sha: row.buildSha,
           path: buildPath(row.project, buildNumber),
         };
-  const wait = { until: row.dueAtMs, since: row.createdAtMs };
   return {
     id: row.id,
     project: row.project,
@@ -95,21 +107,26 @@ export function presentDeploymentRow(row: DeploymentRow): DeploymentSummary {
     createdAtMs: row.createdAtMs,
     startedAtMs: row.startedAtMs,
     endedAtMs: row.endedAtMs,
-    waits:
-      row.waitCode === null
-        ? []
-        : [
-            {
-              cause: row.waitCode,
-              text: row.waitText ?? row.waitCode,
-              sinceAtMs: wait.since,
-              untilAtMs: wait.until,
-              who: null,
-              gate: row.gateId,
-              build: null,
-            },
-          ],
+    waits: waitsOf(row),
   };
+}
+
+/** What an unfinished deployment waits for: its gate, or what `deploymentWait` says. */
+function waitsOf(row: DeploymentRow): Wait[] {
+  if (row.state === "pending" && row.gateState === "open" && row.ownGateId !== null) {
+    const gate = gateWait({
+      id: row.ownGateId,
+      kind: row.gateKind ?? "deploy",
+      message: row.gateMessage ?? "",
+      environment: row.environment,
+      needed: row.gateNeeded ?? 1,
+      submitters: row.gateSubmitters,
+      dueAtMs: row.gateDueAtMs ?? 0,
+    });
+    return [describe(gate, row.gateOpenedAtMs ?? row.createdAtMs)];
+  }
+  const cause = deploymentWait(row);
+  return cause === null ? [] : [describe(cause, row.waitSinceMs ?? row.startedAtMs ?? row.createdAtMs)];
 }
 
 /** What the server does next with a deployment, in words. */

@@ -129,12 +129,8 @@ export function buildRoutes(world: World) {
 
     explain: route(api.explain, async (context) => {
       const row = await buildRow(context.id("id"));
-      const [summary] = await presentBuilds(store, [row]);
-      return {
-        state: row.state,
-        lines: [...(await world.builds.explain(row.id))],
-        waits: summary?.waits ?? [],
-      };
+      const { lines, waits } = await world.builds.explain(row.id);
+      return { state: row.state, lines: [...lines], waits: [...waits] };
     }),
 
     abort: route(api.abort, async (context) => {

@@ -192,7 +192,8 @@ for (const dialect of ["sqlite", "postgres"] as const)
         reasonFault: null,
         reasonText: null,
         waitCode: null,
-        waitText: null,
+        waitFacts: null,
+        waitSinceMs: null,
         limitMs: 1000,
         dueAtMs: null,
         createdAtMs: nowMs,
@@ -211,7 +212,6 @@ for (const dialect of ["sqlite", "postgres"] as const)
           fence: null,
           state: "pending",
           waitCode: "gate",
-          waitText: "waits for a person",
           startedAtMs: null,
           endedAtMs: null,
         })
@@ -451,7 +451,7 @@ for (const dialect of ["sqlite", "postgres"] as const)
       const id = received.builds[0]?.id ?? assert.fail("no build");
       await db
         .updateTable("builds")
-        .set({ trust: "untrusted", waitCode: "approval", waitText: "x", waitSinceMs: 1 })
+        .set({ trust: "untrusted", waitCode: "approval", waitFacts: "{}", waitSinceMs: 1 })
         .where("id", "=", id)
         .execute();
       assert.equal((await ada.call("POST", `/builds/${id}/approve`, { sha: "f".repeat(40) })).status, 409);

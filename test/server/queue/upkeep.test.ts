@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "mocha";
 import { pino } from "pino";
+import { nudgeStarts } from "../../../server/builds/journal/next-starts.ts";
 import { nudgeAbandonedBuilds } from "../../../server/queue/abandoned-builds.ts";
 import { createLeaseKeeper } from "../../../server/queue/lease-keeper.ts";
 import { startReconciler } from "../../../server/queue/reconcile.ts";
@@ -16,11 +17,12 @@ const log = pino({ level: "silent" });
 const HOUR_MS = 3_600_000;
 const procedures = [
   new URL("../store/support/worlds.ts", import.meta.url),
+  new URL("../../../server/builds/journal/next-starts.ts", import.meta.url),
   new URL("../../../server/queue/abandoned-builds.ts", import.meta.url),
 ];
 
 onBothDialects("builds without a holder", (start) => {
-  it("are nudged when queued, with undelivered outcomes or after an expired lease, and else left alone", async () => {
+  it("are nudged when they may start, with undelivered outcomes or after an expired lease, and else left alone", async () => {
     const store = await (await start()).open({ procedures });
     const build = (number: number, rest: Partial<Parameters<typeof aBuild.run>[1]>): Promise<number> =>
       store.call(aBuild, { key: "shop", number, state: "running", ...rest });
@@ -34,16 +36,19 @@ onBothDialects("builds without a holder", (start) => {
     const held = await build(5, { nextOrd: 9 });
     await store.call(claimLease, { name: `build:${held}`, holder: "other/boot", ttlMs: HOUR_MS });
     await build(6, { state: "failed" });
-    assert.equal(await store.call(nudgeAbandonedBuilds, { limit: 100 }), 3);
+    const nudgeAll = async () =>
+      (await store.call(nudgeStarts, { limit: 100 })) +
+      (await store.call(nudgeAbandonedBuilds, { limit: 100 }));
+    assert.equal(await nudgeAll(), 3);
     assert.deepEqual(await nudged(store), [queued, undelivered, crashed]);
     // The nudge is on its way: no second one.
-    assert.equal(await store.call(nudgeAbandonedBuilds, { limit: 100 }), 0);
+    assert.equal(await nudgeAll(), 0);
     const rows = await store.db.selectFrom("outbox").select("id").execute();
     await store.call(nudgesSent, { ids: rows.map((row) => row.id), keepMs: HOUR_MS });
-    assert.equal(await store.call(nudgeAbandonedBuilds, { limit: 100 }), 0);
+    assert.equal(await nudgeAll(), 0);
     // Sent long ago and nobody came: Redis has forgotten it.
     await store.db.updateTable("outbox").set({ dispatchedAtMs: 1 }).execute();
-    assert.equal(await store.call(nudgeAbandonedBuilds, { limit: 100 }), 3);
+    assert.equal(await nudgeAll(), 3);
   });
 });
 

@@ -3,6 +3,8 @@ import { it } from "mocha";
 import { claimBuild } from "../../../server/builds/journal/claim-build.ts";
 import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
 import { holdForDisk } from "../../../server/upkeep/disk.ts";
+import { readWait } from "../../../server/waits/cause.ts";
+import { describe } from "../../../server/waits/describe.ts";
 import { onBothDialects } from "../store/support/dialects.ts";
 import { aBuild } from "../store/support/worlds.ts";
 
@@ -14,24 +16,24 @@ onBothDialects("a full disk", (start) => {
     const queued = await store.call(aBuild, { key: "shop", number: 1, state: "queued" });
     const running = await store.call(aBuild, { key: "shop", number: 2, state: "running" });
     const hold = holdForDisk(0.03);
+    assert.ok(hold);
     assert.match(
-      hold?.text ?? "",
-      /^3 % of the server's disk is free, and builds start above 4 %: make room/,
+      describe(hold.cause, 0).text,
+      /^3 % of the server's disk is free, and builds start above 4 %/,
     );
     const claim = (buildId: number, free: number) =>
       store.call(claimBuild, {
         buildId,
         holder: store.holder,
-        concurrency: null,
         hold: holdForDisk(free),
       });
-    assert.deepEqual(await claim(queued, 0.03), { kind: "held", hold });
+    assert.deepEqual(await claim(queued, 0.03), { kind: "held", hold: { ...hold, superseded: [] } });
     const row = await store.db
       .selectFrom("builds")
-      .select(["waitCode", "waitText"])
+      .select(["waitCode", "waitFacts"])
       .where("id", "=", queued)
-      .executeTakeFirst();
-    assert.deepEqual(row, { waitCode: "disk", waitText: hold?.text });
+      .executeTakeFirstOrThrow();
+    assert.deepEqual(readWait(row), hold.cause);
     assert.equal((await claim(running, 0.03)).kind, "claimed");
     assert.equal((await claim(queued, 0.5)).kind, "claimed");
   });

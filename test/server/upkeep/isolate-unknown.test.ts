@@ -156,7 +156,7 @@ onBothDialects("rows in a state that this release does not know", (start) => {
       assert.match(row?.reasonText ?? "", word);
     }
     assert.equal(told.get(well)?.state, "running");
-    const claimed = await later.call(claimBuild, { buildId: well, holder: later.holder, concurrency: null });
+    const claimed = await later.call(claimBuild, { buildId: well, holder: later.holder });
     assert.equal(claimed.kind, "claimed");
     await later.call(queueStatuses, { forges: ["here"] });
     assert.deepEqual(await findViolations(later), []);

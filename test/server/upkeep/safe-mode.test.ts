@@ -160,12 +160,11 @@ onBothDialects("a store that comes from a backup", (start) => {
 
   it("starts nothing until an administrator ends the safe mode, and says so", async () => {
     const store = await (await start()).open({ procedures });
-    const claim = async (buildId: number) =>
-      await store.call(claimBuild, { buildId, holder: store.holder, concurrency: null });
+    const claim = async (buildId: number) => await store.call(claimBuild, { buildId, holder: store.holder });
     await store.call(enterSafeMode, { backupAtMs: null });
     const build = await store.call(aBuild, { key: "shop", number: 1, state: "queued" });
     const held = await claim(build);
-    assert.equal(held.kind === "held" ? held.hold.code : held.kind, "restored");
+    assert.equal(held.kind === "held" ? held.hold.cause.cause : held.kind, "restored");
     assert.deepEqual(
       (await checkSafeMode(store)).map(({ name }) => name),
       ["safe-mode"],

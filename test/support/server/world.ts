@@ -82,7 +82,7 @@ function plainWorld(opened: OpenedServer): Omit<World, "config" | "log"> {
       start: async () => no,
       abort: async () => no,
       restart: async () => no,
-      explain: async () => [],
+      explain: async () => ({ lines: [], waits: [] }),
       console: async function* () {
         yield Buffer.from("[Pipeline] Start of Pipeline\n");
       },

@@ -171,7 +171,7 @@ const waitingBuild = aBuild({
       text: "Waits for a decision on production",
       sinceAtMs: NOW - 2 * HOUR,
       untilAtMs: NOW + 60 * HOUR,
-      who: "release team",
+      endedBy: "release team",
       gate: 77,
       build: null,
     },
@@ -191,11 +191,11 @@ const queuedBuild = aBuild({
   stages: [],
   waits: [
     {
-      cause: "no_runner",
+      cause: "runner_offline",
       text: "Waiting for a runner with label arm64: 0 of 1 online. build-arm is offline since 09:40.",
       sinceAtMs: NOW - 32 * MINUTE,
       untilAtMs: NOW + 3 * HOUR,
-      who: "wei",
+      endedBy: "wei",
       gate: null,
       build: null,
     },
@@ -569,7 +569,7 @@ const env: Environment = {
       text: "orders-api release-v2.14.0 waits for a decision",
       sinceAtMs: NOW - HOUR,
       untilAtMs: null,
-      who: "mo",
+      endedBy: "mo",
       gate: 77,
       build: null,
     },
@@ -728,6 +728,10 @@ const project: Project = {
     { ref: { kind: "tag", name: "release-v2.14.0" }, builds: [waitingBuild] },
   ],
   source: "sluice.yml:12",
+  schedules: [
+    { ref: "refs/heads/main", spec: "H 4 * * 1-5", timeZone: "UTC", nextAtMs: NOW + 9 * 3_600_000 },
+  ],
+  upstreams: [{ project: "base-images", threshold: "SUCCESS" }],
 };
 
 const checks = [

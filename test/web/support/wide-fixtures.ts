@@ -33,10 +33,10 @@ export const OUTSIDE_BUILD = aWholeBuild({
   waits: [
     {
       cause: "approval",
-      text: "its author may not write to the repository: a maintainer must let it run",
+      text: "it was made by somebody who may not write to the repository",
       sinceAtMs: NOW - 40 * MINUTE,
       untilAtMs: null,
-      who: null,
+      endedBy: "a maintainer of the project who lets it run, on its page",
       gate: null,
       build: null,
     },

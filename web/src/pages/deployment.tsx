@@ -267,7 +267,7 @@ function DeploymentBody(props: {
         )}
         {deployment.waits.map((wait) => (
           <Note key={`${wait.cause}.${wait.sinceAtMs}`} kind="wait">
-            {wait.text}{" "}
+            {wait.text} <span className="meta block">{texts.build.canEnd(wait.endedBy)}</span>
             {wait.gate === null ? null : <Link to={links.gate(wait.gate)}>{texts.build.openGate}</Link>}
           </Note>
         ))}

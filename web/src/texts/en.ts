@@ -299,7 +299,7 @@ export const en = {
     notices: "Notices",
     waitsTitle: "What it waits for",
     waitSince: (duration: string) => `since ${duration}`,
-    canEnd: (who: string) => `Can be ended by ${who}`,
+    canEnd: (who: string) => `Ended by ${who}`,
     openGate: "Open the gate",
     pipeline: "Pipeline",
     pipelineLabel: "Pipeline, in running order",

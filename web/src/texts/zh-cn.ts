@@ -284,7 +284,7 @@ export const zhCn: Texts = {
     notices: "提示",
     waitsTitle: "正在等待什么",
     waitSince: (duration) => `已等待${duration}`,
-    canEnd: (who) => `可由 ${who} 结束`,
+    canEnd: (who) => `结束条件：${who}`,
     openGate: "打开卡点",
     pipeline: "流水线",
     pipelineLabel: "流水线，按运行顺序",

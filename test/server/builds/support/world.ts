@@ -9,6 +9,7 @@ import { createGates } from "../../../../server/builds/gates.ts";
 import { createHostPorts } from "../../../../server/builds/host-ports.ts";
 import { type BuildHost, createBuildHost } from "../../../../server/builds/host.ts";
 import { createBuilds } from "../../../../server/builds/builds.ts";
+import { nudgeStarts } from "../../../../server/builds/journal/next-starts.ts";
 import { insertBuild } from "../../../../server/builds/journal/insert-build.ts";
 import { createStepLogs } from "../../../../server/builds/logs.ts";
 import type { BuildSeal } from "../../../../server/builds/seal.ts";
@@ -402,6 +403,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
       everyMs: 250,
       checks: [
         { name: "abandoned builds", run: () => store.call(nudgeAbandonedBuilds, { limit: 200 }) },
+        { name: "builds that may start", run: () => store.call(nudgeStarts, { limit: 200 }) },
         { name: "stops that take too long", run: escalation },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },

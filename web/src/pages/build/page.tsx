@@ -122,7 +122,7 @@ function Waits(props: { readonly build: Build }) {
             <Icon name="queued" tone="queued" />
             <span>
               {wait.text}
-              {wait.who === null ? null : <span className="meta block">{texts.build.canEnd(wait.who)}</span>}
+              <span className="meta block">{texts.build.canEnd(wait.endedBy)}</span>
             </span>
             <span className="far m">
               {texts.build.waitSince(formatDuration(nowMs - wait.sinceAtMs, language))}
