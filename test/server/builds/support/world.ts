@@ -5,6 +5,7 @@ import { createBeginPorts } from "../../../../server/builds/begin-ports.ts";
 import { type BuildFiles, consoleText, createBuildFiles } from "../../../../server/builds/console.ts";
 import { createEnginePool, type EnginePool } from "../../../../server/builds/engine/pool.ts";
 import { escalate } from "../../../../server/builds/escalate.ts";
+import { CHANGES } from "../../../../server/builds/freeze.ts";
 import { createGates } from "../../../../server/builds/gates.ts";
 import { createHostPorts } from "../../../../server/builds/host-ports.ts";
 import { type BuildHost, createBuildHost } from "../../../../server/builds/host.ts";
@@ -280,6 +281,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
         head: {
           ...head,
           startedAtMs: nowMs(),
+          changes: CHANGES,
           project: { ...head.project, key },
           build: { ...head.build, number: build.number },
           settings: {
