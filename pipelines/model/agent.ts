@@ -11,11 +11,18 @@ import {
   literalText,
   plainName,
   refuse,
+  warn,
 } from "./reading.ts";
 import type { Reading } from "./reading.ts";
 import { AGENTS } from "./signatures.ts";
 
 const TYPES: readonly AgentType[] = ["any", "none", "label", "node", "docker", "dockerfile"];
+
+/** Why a kubernetes agent is not started, and what to write instead. */
+export const NO_KUBERNETES = "Sluice starts its agents with Docker and has no kubernetes agent";
+export const INSTEAD_OF_KUBERNETES =
+  "name the image of the container the steps run in: agent { docker 'maven:3-eclipse-temurin-21' }";
+
 const LISTED = "[label, node, any, none, docker, dockerfile]";
 
 // Agent = "agent" ( "any" | "none" | "{" AgentType "}" )
@@ -87,7 +94,7 @@ function readAgentBlock(r: Reading, section: MethodCall, block: Closure): Agent 
 function readAgentType(r: Reading, call: MethodCall): Agent | undefined {
   const { span } = call.method;
   const written = plainName(call) ?? expectLiteral(r, call.method);
-  if (written === "kubernetes") return refuseKubernetes(r, call);
+  if (written === "kubernetes") return kubernetesAgent(r, call);
   const type = TYPES.find((candidate) => candidate === written);
   if (type === undefined) {
     const message = `Invalid agent type "${written}" specified. Must be one of ${LISTED}`;
@@ -100,15 +107,10 @@ function readAgentType(r: Reading, call: MethodCall): Agent | undefined {
   return { type: type === "label" && block !== undefined ? "node" : type, fields, span };
 }
 
-function refuseKubernetes(r: Reading, call: MethodCall): undefined {
-  refuse(
-    r,
-    "agent-kubernetes",
-    "Sluice starts its agents with Docker and has no kubernetes agent",
-    call.method.span,
-    "name the image of the container the steps run in: agent { docker 'maven:3-eclipse-temurin-21' }",
-  );
-  return undefined;
+/** A valid file that cannot run here: its pod is not read, and the build ends where it would be started. */
+function kubernetesAgent(r: Reading, call: MethodCall): Agent {
+  warn(r, "agent-kubernetes", NO_KUBERNETES, call.method.span, INSTEAD_OF_KUBERNETES);
+  return { type: "kubernetes", fields: [], span: call.method.span };
 }
 
 const SOLE_FIELD: Partial<Record<AgentType, string>> = { label: "label", node: "label", docker: "image" };

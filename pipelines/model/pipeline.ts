@@ -50,7 +50,7 @@ export type Work =
   | { readonly kind: "matrix"; readonly matrix: Matrix };
 
 /** The kinds of agent there are. */
-export type AgentType = "any" | "none" | "label" | "node" | "docker" | "dockerfile";
+export type AgentType = "any" | "none" | "label" | "node" | "docker" | "dockerfile" | "kubernetes";
 
 /** `agent any`, `agent { docker 'node:24' }`. A value alone is the field it stands for: `label`, `image`. */
 export type Agent = {

@@ -36,13 +36,17 @@ const TYPES: ReadonlyMap<string, FieldType> = new Map<string, FieldType>([
 
 /** The shape of a step. */
 export function shapeOfStep(signature: Signature): Shape {
-  const fields = signature.parameters.map(fieldOf);
+  const gathers = signature.gathersNamed === true;
+  // The entries of a map that is gathered stand in for the map itself.
+  const fields = signature.parameters
+    .map(fieldOf)
+    .map((field) => (gathers ? { ...field, isRequired: false } : field));
   const sole = fields.find((field) => field.name === signature.positional);
   return {
     fields,
     sole,
     takesBlock: signature.block !== "none",
-    isOpen: fields.length === 0 && signature.positional === null,
+    isOpen: gathers || (fields.length === 0 && signature.positional === null),
   };
 }
 

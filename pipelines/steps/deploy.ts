@@ -7,6 +7,8 @@ import { MapValue } from "../interpreter/values.ts";
 import { optional } from "./signature.ts";
 import { step, type StepCall } from "./step.ts";
 
+const OF_PLUGIN = "Of Jenkins' plugin for application servers, which has a step of this name; refused.";
+
 /** Our own step: a roll-out to an environment, behind its gate. */
 export const deploy = step({
   name: "deploy",
@@ -22,6 +24,7 @@ export const deploy = step({
     optional("message", "string", "Text at the gate.", ""),
     optional("timeout", "int", "Minutes of deploying, the gate not counted."),
     optional("optional", "boolean", "A failure makes the build UNSTABLE and it goes on.", false),
+    ...["adapters", "war", "contextPath", "onFailure"].map((name) => optional(name, "any", OF_PLUGIN)),
   ],
   positional: "environment",
   block: "none",
@@ -34,6 +37,11 @@ export const deploy = step({
     const given = args.has("environment") ? args.texts("environment") : null;
     const environments = given ?? deployTo;
     call.label((environments ?? []).join(", "));
+    if (args.has("adapters") || args.has("war"))
+      return call.fail(
+        "deploy rolls out images to an environment here; to copy a war to an application server use sh, or httpRequest to its manager",
+        { code: "not_allowed" },
+      );
     if (!run.head.trusted)
       return call.fail("deploy is refused in a build that is not trusted", { code: "untrusted" });
     if (environments !== null && environments.length === 0) {

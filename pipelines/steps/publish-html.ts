@@ -8,14 +8,18 @@ import { step } from "./step.ts";
 export const publishHTML = step({
   name: "publishHTML",
   doc: "Keeps the files of an HTML report with the artifacts of the build.",
-  parameters: [required("target", "map", "Map with reportDir, reportName, allowMissing.")],
+  parameters: [
+    required("target", "map", "Map with reportDir, reportName, allowMissing; its entries may stand alone."),
+  ],
   positional: "target",
+  gathersNamed: true,
   block: "none",
   needsAgent: true,
   kind: "blob",
   policy: "reattach",
   *behave(call) {
-    const given = call.args.value("target");
+    const gathered = call.args.value("target");
+    const given = gathered instanceof MapValue ? (gathered.get("target") ?? gathered) : gathered;
     const target = given instanceof Description ? given.fields : given;
     if (!(target instanceof MapValue)) return call.refuse("takes a map with reportDir and reportName");
     const includes = target.get("includes") ?? "**/*";

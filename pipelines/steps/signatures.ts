@@ -404,6 +404,30 @@ export const SIGNATURES: readonly Signature[] = [
         default: false,
         doc: "A failure makes the build UNSTABLE and it goes on.",
       },
+      {
+        name: "adapters",
+        type: "any",
+        required: false,
+        doc: "Of Jenkins' plugin for application servers, which has a step of this name; refused.",
+      },
+      {
+        name: "war",
+        type: "any",
+        required: false,
+        doc: "Of Jenkins' plugin for application servers, which has a step of this name; refused.",
+      },
+      {
+        name: "contextPath",
+        type: "any",
+        required: false,
+        doc: "Of Jenkins' plugin for application servers, which has a step of this name; refused.",
+      },
+      {
+        name: "onFailure",
+        type: "any",
+        required: false,
+        doc: "Of Jenkins' plugin for application servers, which has a step of this name; refused.",
+      },
     ],
     positional: "environment",
     block: "none",
@@ -1307,7 +1331,7 @@ export const SIGNATURES: readonly Signature[] = [
   },
   {
     name: "milestone",
-    doc: "When a newer build has passed here, older ones stop (NOT_BUILT).",
+    doc: "Builds of a branch pass in their order: one that comes after a newer one stops (NOT_BUILT), and so do older ones between the milestone before and this.",
     parameters: [
       {
         name: "ordinal",
@@ -1395,10 +1419,11 @@ export const SIGNATURES: readonly Signature[] = [
         name: "target",
         type: "map",
         required: true,
-        doc: "Map with reportDir, reportName, allowMissing.",
+        doc: "Map with reportDir, reportName, allowMissing; its entries may stand alone.",
       },
     ],
     positional: "target",
+    gathersNamed: true,
     block: "none",
     needsAgent: true,
     kind: "blob",

@@ -1,6 +1,18 @@
 import type { Span } from "../diagnostic.ts";
 import type { Arguments, Entry, Expression, Spread } from "./ast.ts";
-import { accept, at, expect, failure, newlines, peek, report, spanFrom, take } from "./cursor.ts";
+import {
+  accept,
+  at,
+  expect,
+  failure,
+  isOperator,
+  newlines,
+  peek,
+  report,
+  spanFrom,
+  take,
+  tokenAt,
+} from "./cursor.ts";
 import type { Parser } from "./cursor.ts";
 import { isWord, startsLabel } from "./lookahead.ts";
 
@@ -21,7 +33,7 @@ export function parseCallArguments(p: Parser): Arguments {
   return { ...list, trailingClosures: 0, span: spanFrom(p, opener.span) };
 }
 
-// ArgumentList = [ Argument { "," Argument } [ "," ] ]
+// ArgumentList = [ Argument { "," [ "," ] Argument } [ "," ] ]
 /** Reads what stands between brackets, up to the closing one. */
 export function parseArgumentList(p: Parser, closing: ")" | "]"): ArgumentList {
   const list: ArgumentList = { named: [], positional: [] };
@@ -37,9 +49,19 @@ export function parseArgumentList(p: Parser, closing: ")" | "]"): ArgumentList {
     }
     if (!accept(p, ",")) break;
     newlines(p);
+    skipStrayComma(p, closing);
   }
   if (closing === ")") checkNames(p, list.named);
   return list;
+}
+
+/** Groovy takes one comma too many between two arguments: `f(a: 1, , b: 2)`. */
+function skipStrayComma(p: Parser, closing: ")" | "]"): void {
+  if (!at(p, ",")) return;
+  let next = p.at + 1;
+  while (tokenAt(p, next).kind === "newline") next += 1;
+  if (isOperator(tokenAt(p, next), ",") || isOperator(tokenAt(p, next), closing)) return;
+  p.at = next;
 }
 
 // Argument = Label ":" Expression | "*" ":" Expression | "*" Expression | Expression

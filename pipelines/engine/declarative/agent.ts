@@ -1,10 +1,13 @@
 import type { AgentContainer, Scm, SessionOpened } from "../../ports.ts";
 import type { Flow } from "../../interpreter/flow.ts";
 import type { Value } from "../../interpreter/values.ts";
+import { exception } from "../../interpreter/thrown.ts";
+import { INSTEAD_OF_KUBERNETES, NO_KUBERNETES } from "../../model/agent.ts";
 import type { Agent } from "../../model/pipeline.ts";
 import { done } from "../../steps/step.ts";
 import { withContainer } from "../container.ts";
 import type { SessionScope } from "../context.ts";
+import { ABORT } from "../stored-errors.ts";
 import { registryUse } from "../objects/docker.ts";
 import { withSession } from "../session.ts";
 import { shellWords } from "../shell-words.ts";
@@ -43,6 +46,8 @@ export function* withAgent(
   body: () => Flow<Value>,
 ): Flow<Value> {
   if (agent === undefined) return yield* body();
+  if (agent.type === "kubernetes")
+    throw exception(ABORT, `${NO_KUBERNETES}: ${INSTEAD_OF_KUBERNETES}`, siteOf(world, agent.span));
   if (agent.type === "none")
     return options.isRoot ? yield* body() : yield* world.run.within({ session: null }, body);
   const fields = yield* readFields(world, agent);

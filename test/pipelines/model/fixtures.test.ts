@@ -8,9 +8,10 @@ import { knownSteps } from "../support/known-steps.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures/jenkinsfiles");
 
-// Two warnings, and two limits whose files would be too large to keep: each has a test of its own.
+// Warnings, and two limits whose files would be too large to keep: each has a test of its own.
 const ELSEWHERE: ReadonlySet<string> = new Set([
   "step-unknown",
+  "agent-kubernetes",
   "not-permitted",
   "tree-too-deep",
   "source-too-long",

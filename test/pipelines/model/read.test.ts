@@ -172,6 +172,20 @@ describe("what only Jenkins has", () => {
   });
 });
 
+describe("an agent that only a cluster could start", () => {
+  it("gets a warning with the way out, and does not refuse the file", () => {
+    const text = `pipeline {
+  agent { kubernetes { yamlFile 'pod.yml'; containerTemplate { name 'x'; image BASE + '/x' } } }
+  stages { stage('a') { steps { echo 'a' } } }
+}`;
+    const { diagnostics } = parsePipelineFile(text, knownByName);
+    assert.deepEqual(
+      diagnostics.map(({ code, severity, span }) => [code, severity, span.line]),
+      [["agent-kubernetes", "warning", 2]],
+    );
+  });
+});
+
 describe("the cells of a matrix", () => {
   const span = { start: 0, end: 0, line: 1, column: 1, endLine: 1, endColumn: 1 };
   const axis = (name: string, ...values: string[]) => ({ name, values, span });
