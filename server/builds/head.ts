@@ -1,10 +1,13 @@
 import type { Head } from "../../pipelines/ports.ts";
+import { DamagedRecord, readOr } from "./damaged.ts";
 import type { BuildSeal } from "./seal.ts";
 
-/** A frozen head, read back. @throws {Error} when it is not one. */
+const FROZEN = "the frozen head of this build";
+
+/** A frozen head, read back. @throws {DamagedRecord} when it is not one. */
 export function readHead(seal: BuildSeal, sealed: Uint8Array): Head {
-  const read: unknown = JSON.parse(seal.open("head", sealed));
-  if (!isHead(read)) throw new Error("the frozen head of the build cannot be read");
+  const read: unknown = readOr(FROZEN, () => JSON.parse(seal.open("head", sealed)));
+  if (!isHead(read)) throw new DamagedRecord(FROZEN);
   return read;
 }
 

@@ -16,6 +16,7 @@ import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
 import { abortBuild } from "./journal/abort-build.ts";
 import { failBuild, noteBreak } from "./journal/fail-build.ts";
+import { DamagedRecord } from "./damaged.ts";
 import { SecretGone } from "./secret-delivery.ts";
 import { readHead } from "./head.ts";
 import {
@@ -215,6 +216,8 @@ export function createBuildHost(deps: Deps): BuildHost {
   async function prepare(build: ClaimedBuild): Promise<Loaded | null> {
     const seal = ports.openSeal(build);
     const journal = await store.call(readJournal, { buildId: build.id });
+    if (journal.head === null && build.startedAtMs !== null)
+      throw new DamagedRecord("the frozen head of this build is gone, and its record");
     const head = journal.head === null ? await freeze(build, seal) : readHead(seal, journal.head);
     if (head === null) return null;
     const scope: BeginScope = {
@@ -538,6 +541,11 @@ export function createBuildHost(deps: Deps): BuildHost {
         "an answer of the database was lost; the build is loaded again",
       );
       loadAgain(build.id);
+      return null;
+    }
+    if (error instanceof DamagedRecord) {
+      log.error({ build: build.id, err: error }, "what is kept of a build is damaged; it ends");
+      await end(build, { state: "failed", code: "journal_mismatch", fault: "sluice", text });
       return null;
     }
     if (error instanceof SecretGone) {

@@ -3,6 +3,7 @@ import type { Begin, Outcome, Turn } from "../../pipelines/ports.ts";
 import type { EngineHandle } from "./engine/pool.ts";
 import type { AbortRow } from "./journal/abort-build.ts";
 import type { JournalRow } from "./journal/load-build.ts";
+import { DamagedRecord, readOr } from "./damaged.ts";
 import { type BeginScope, readOutcome } from "./prepare-begin.ts";
 import type { BuildSeal } from "./seal.ts";
 
@@ -50,18 +51,19 @@ export async function replay(options: Options): Promise<Begin[]> {
   return [...open.values()];
 }
 
-/** A row of the journal as the engine hears it. */
+/** A row of the journal as the engine hears it. @throws {DamagedRecord} */
 export async function outcomeFrom(
   seal: BuildSeal,
   row: Pick<JournalRow, "id" | "kind" | "ord" | "outcome">,
   withSecrets: (value: unknown) => Promise<unknown>,
 ): Promise<Outcome> {
-  if (row.ord === null || row.outcome === null) throw new Error(`effect ${row.id} has no outcome`);
+  if (row.ord === null || row.outcome === null) throw new DamagedRecord(outcomeOf(row.id));
   if (row.kind === "abort") {
-    const said = readAbort(row.outcome);
+    const said = readAbort(row.id, row.outcome);
     return { ord: row.ord, ...said };
   }
-  const outcome = readOutcome(seal, row.id, row.outcome);
+  const sealed = row.outcome;
+  const outcome = readOr(outcomeOf(row.id), () => readOutcome(seal, row.id, sealed));
   if ("error" in outcome) return { ord: row.ord, id: row.id, error: outcome.error };
   if (row.kind !== "read") return { ord: row.ord, id: row.id, value: outcome.value };
   const value = await withSecrets(outcome.value);
@@ -69,9 +71,13 @@ export async function outcomeFrom(
   return { ord: row.ord, id: row.id, value };
 }
 
-function readAbort(bytes: Uint8Array): AbortRow {
-  const read: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  if (!isAbort(read)) throw new Error("an abort of the build cannot be read");
+function outcomeOf(effect: string): string {
+  return `the outcome of effect ${effect} in this build's journal`;
+}
+
+function readAbort(id: string, bytes: Uint8Array): AbortRow {
+  const read: unknown = readOr(outcomeOf(id), () => JSON.parse(new TextDecoder().decode(bytes)));
+  if (!isAbort(read)) throw new DamagedRecord(outcomeOf(id));
   return read;
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { sealOutcome } from "../builds/prepare-begin.ts";
+import { DamagedRecord, readOr } from "../builds/damaged.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import { endEffects } from "../builds/journal/end-effects.ts";
 import type { Secrets } from "../secrets/secrets.ts";
@@ -105,7 +106,15 @@ export function createDeployer(deps: Deps): Deployer {
       .where("deployments.id", "=", deploymentId)
       .executeTakeFirstOrThrow();
     const environment = config.file.environments[row.environment];
-    const wanted = await readWanted(row);
+    const wanted = await readWanted(row).catch((error: unknown) => {
+      if (error instanceof DamagedRecord) return error;
+      throw error;
+    });
+    if (wanted instanceof DamagedRecord) {
+      const why = { code: "internal_error", fault: "sluice", text: wanted.message } as const;
+      await store.call(refuseDeployment, { deploymentId, ...why });
+      return await settle(deploymentId);
+    }
     const made = await makePlan(deps, {
       deploymentId,
       environment: row.environment,
@@ -153,7 +162,20 @@ export function createDeployer(deps: Deps): Deployer {
   }): Promise<Wanted> {
     if (row.wanted === null || row.buildId === null) return { images: null, env: {}, optional: false };
     const seal = await deps.sealOf(row.buildId);
-    return Wanted.parse(JSON.parse(seal.open(`deployment ${row.effectId ?? ""}`, row.wanted)));
+    const { wanted, effectId } = row;
+    return readOr("what this deployment was asked for", () =>
+      Wanted.parse(JSON.parse(seal.open(`deployment ${effectId ?? ""}`, wanted))),
+    );
+  }
+
+  /** A wish that cannot be read is none that may fail unseen. */
+  async function isOptional(row: Parameters<typeof readWanted>[0]): Promise<boolean> {
+    try {
+      return (await readWanted(row)).optional;
+    } catch (error) {
+      if (error instanceof DamagedRecord) return false;
+      throw error;
+    }
   }
 
   /** Rolls out, or goes on with it, as far as this process keeps the environment. */
@@ -409,7 +431,7 @@ export function createDeployer(deps: Deps): Deployer {
       .execute();
     if (!rows.every((row) => OVER.includes(row.state) || row.state === "unknown")) return;
     const [first] = rows;
-    const optional = first === undefined ? false : (await readWanted(first)).optional;
+    const optional = first !== undefined && (await isOptional(first));
     const outcome = deploymentOutcome(rows satisfies SettledDeployment[], optional);
     const seal = await deps.sealOf(buildId);
     const ends = [{ buildId, effectId, outcome: sealOutcome(seal, effectId, outcome), exitCode: null }];

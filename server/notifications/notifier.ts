@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { sealOutcome } from "../builds/prepare-begin.ts";
 import { endEffects } from "../builds/journal/end-effects.ts";
+import { DamagedRecord } from "../builds/damaged.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import type { Failure } from "../http/contract/builds.ts";
 import type { Store } from "../store/store.ts";
@@ -262,9 +263,7 @@ export function createNotifier(deps: Deps): Notifier {
         "a message could not be sent",
       );
     const outcome =
-      due.effectId === null || due.buildId === null
-        ? null
-        : sealOutcome(await deps.sealOf(due.buildId), due.effectId, { value: null });
+      due.effectId === null || due.buildId === null ? null : await sealedDone(due.buildId, due.effectId);
     const build = await store.call(settleNotification, {
       id,
       state,
@@ -274,6 +273,16 @@ export function createNotifier(deps: Deps): Notifier {
       outcome,
     });
     if (build !== null) deps.poke(build);
+  }
+
+  /** What the step of a message ends with; null where its build is damaged, and over for that. */
+  async function sealedDone(buildId: number, effectId: string): Promise<Uint8Array | null> {
+    try {
+      return sealOutcome(await deps.sealOf(buildId), effectId, { value: null });
+    } catch (error) {
+      if (error instanceof DamagedRecord) return null;
+      throw error;
+    }
   }
 
   async function attempt(due: DueNotification, messageId: string, signal: AbortSignal): Promise<SendResult> {
@@ -302,7 +311,8 @@ export function createNotifier(deps: Deps): Notifier {
     for (const id of due) await handle(id, signal);
     const overdue = await store.call(overdueMessageSteps, { afterMs: STEP_PATIENCE_MS });
     for (const { buildId, effectId } of overdue) {
-      const outcome = sealOutcome(await deps.sealOf(buildId), effectId, { value: null });
+      const outcome = await sealedDone(buildId, effectId);
+      if (outcome === null) continue;
       for (const build of await store.call(endEffects, {
         ends: [{ buildId, effectId, outcome, exitCode: null }],
       }))

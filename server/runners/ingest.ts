@@ -10,6 +10,7 @@ import {
   sealCommand,
   sealOutcome,
 } from "../builds/prepare-begin.ts";
+import { DamagedRecord } from "../builds/damaged.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import { mainContainer } from "../builds/translate/commands.ts";
 import { errorOf, refusal } from "../builds/translate/failure.ts";
@@ -100,6 +101,8 @@ export function createIngest(deps: Deps): Ingest {
   }
 
   async function failedEnd(command: KnownCommand, error: unknown): Promise<CommandEnd> {
+    // Its build has ended for that, and no outcome can be sealed: others in the same report must not wait for it.
+    if (error instanceof DamagedRecord) return bare(command);
     const text = error instanceof Error ? error.message : String(error);
     return await effectEnd(command, {
       error: refusal(`what the runner answered could not be used: ${text}`, "internal_error", "sluice"),

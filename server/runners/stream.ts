@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
+import { DamagedRecord, readOr } from "../builds/damaged.ts";
+import { endDamaged } from "../builds/journal/fail-build.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import type { Store } from "../store/store.ts";
 import { type OutgoingCommand, readCommands } from "./command-procedures.ts";
@@ -46,7 +48,7 @@ export function createRunnerStreams(deps: {
           if (waking.has(command.session) && command.type !== "close") continue;
           if (command.type === "unpark") waking.add(command.session);
           if (stream.sent.has(command.id)) continue;
-          const body = await bodyOf(deps.sealOf, command);
+          const body = await readBody(command);
           if (typeof body !== "object" || body === null) continue;
           const whole = { ...body, seq: command.seq, session: command.session, fence: command.fence };
           stream.sent.add(command.id);
@@ -55,6 +57,18 @@ export function createRunnerStreams(deps: {
       }
     } finally {
       stream.pumping = false;
+    }
+  }
+
+  /** A command that cannot be read ends its build; what is for other builds of the runner goes on. */
+  async function readBody(command: OutgoingCommand): Promise<unknown> {
+    try {
+      return await bodyOf(deps.sealOf, command);
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error;
+      log.error({ build: command.buildId, command: command.id, err: error }, "a command cannot be read");
+      await store.call(endDamaged, { buildId: command.buildId, text: error.message });
+      return null;
     }
   }
 
@@ -106,12 +120,14 @@ export function createRunnerStreams(deps: {
   };
 }
 
-/** What a command says beside its numbers, for whoever hands it to a runner. */
+/** What a command says beside its numbers, for whoever hands it to a runner. @throws {DamagedRecord} */
 export async function bodyOf(
   sealOf: (buildId: number) => Promise<BuildSeal>,
   command: OutgoingCommand,
 ): Promise<unknown> {
   if (command.body.length === 0) return { id: command.id, type: command.type };
   const seal = await sealOf(command.buildId);
-  return JSON.parse(seal.open(`command ${command.id}`, command.body));
+  return readOr(`command ${command.id} of this build`, () =>
+    JSON.parse(seal.open(`command ${command.id}`, command.body)),
+  );
 }

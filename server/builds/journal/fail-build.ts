@@ -46,6 +46,30 @@ export const failBuild = procedure(
   },
 );
 
+/** Ends a build of which nothing can be read, whoever holds it: its host loses it with its next commit. */
+export const endDamaged = procedure(
+  "builds.endDamaged",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { buildId: number; text: string }): Steps<boolean> {
+    const end: EndInput = { state: "failed", code: "journal_mismatch", fault: "sluice", text: input.text };
+    if (!(yield* finishBuild(tx, input.buildId, end, { placesChanged: true }))) return false;
+    const build = yield* tx.one(
+      tx.db
+        .updateTable("builds")
+        .set((eb) => ({ startedAtMs: eb.fn.coalesce("startedAtMs", eb.val(tx.nowMs)) }))
+        .where("id", "=", input.buildId)
+        .returning("projectId"),
+    );
+    yield* announce(tx, {
+      kind: "build.changed",
+      projectId: build.projectId,
+      buildId: input.buildId,
+      id: input.buildId,
+    });
+    return true;
+  },
+);
+
 /** How often a build may die under its host before it is given up: never an endless loop. */
 const MOST_BREAKS = 3;
 
