@@ -77,6 +77,16 @@ async function fill(store: Store, vault: Vault): Promise<void> {
     .returning("id")
     .executeTakeFirstOrThrow();
   await db
+    .insertInto("schedules")
+    .values({
+      projectId,
+      ref: "refs/heads/main",
+      pattern: "H 4 * * 1-5",
+      timeZone: "UTC",
+      nextAtMs: MADE_MS * 2,
+    })
+    .execute();
+  await db
     .insertInto("refHeads")
     .values({ projectId, ref: "refs/heads/main", sha: SHA, source: "webhook", seenAtMs: MADE_MS })
     .execute();

@@ -168,6 +168,7 @@ export interface BuildsTable {
   restartOf: number | null;
   restartFrom: string | null; // top-level stage
   supersededBy: number | null;
+  upstreamId: number | null; // the build that started it
   milestone: number | null; // the last one it has passed
   toldState: string | null; // the state that its forge was last told
   keep: Generated<Flag>;
@@ -687,14 +688,23 @@ export interface EventsTable {
   atMs: Ms;
 }
 
-/** `lock`: those who wait for or hold a name, in order of id. */
+/** `lock`: who waits for resources, and who holds them. */
 export interface LocksTable {
   id: Generated<number>;
-  name: string;
   buildId: number;
   effectId: string;
+  names: Json; // all of them, or none
   state: WaitState;
+  priority: number;
+  newestFirst: Flag;
+  granted: Sealed; // the outcome of the effect once it has them
   sinceMs: Ms;
+}
+
+/** A resource that is held: the key makes it one holder's. */
+export interface LockNamesTable {
+  name: string;
+  lockId: number;
 }
 
 /** `milestone`: the newest build past each ordinal of a ref. */
@@ -713,6 +723,16 @@ export interface SignalsTable {
   key: string; // repository:tag, or the build's id
   sinceMs: Ms;
   doneAtMs: Ms | null;
+}
+
+/** `upstream` triggers: whose builds start a build here, and the last end of one that was seen. */
+export interface UpstreamTriggersTable {
+  projectId: number;
+  upstream: string; // key of a project, or key/branch
+  ref: string;
+  threshold: string;
+  seenAtMs: Ms;
+  seenBuildId: number;
 }
 
 /** Cron triggers. */
@@ -770,7 +790,9 @@ export interface Database {
   outbox: OutboxTable;
   events: EventsTable;
   locks: LocksTable;
+  lockNames: LockNamesTable;
   milestones: MilestonesTable;
   signals: SignalsTable;
   schedules: SchedulesTable;
+  upstreamTriggers: UpstreamTriggersTable;
 }

@@ -63,8 +63,8 @@ onBothDialects("a store", (start) => {
     await assert.rejects(store.call(putSettingSoftly, { name: "one", body: "" }), (error) =>
       isStoreError(error, "conflict"),
     );
-    const lock = { name: "l", buildId: 999, effectId: "0:1", state: "held", sinceMs: 1 } as const;
-    await assert.rejects(store.db.insertInto("locks").values(lock).execute(), (error) =>
+    const milestone = { projectId: 999, ref: "refs/heads/main", ordinal: 1, buildNumber: 1 };
+    await assert.rejects(store.db.insertInto("milestones").values(milestone).execute(), (error) =>
       isStoreError(error, "constraint"),
     );
   });
