@@ -52,9 +52,12 @@ import { localRunner } from "./runners/join-procedures.ts";
 import { createRunnerLink, hashRunnerKey, newRunnerKey } from "./runners/link.ts";
 import { createSessions } from "./runners/sessions.ts";
 import { createRunnerStreams } from "./runners/stream.ts";
+import { startDownstream } from "./schedules/start-downstream.ts";
+import { startDueSchedules } from "./schedules/start-due.ts";
 import { createSecrets } from "./secrets/secrets.ts";
 import { openVault } from "./secrets/vault.ts";
-import { systemClock } from "./store/clock.ts";
+import { type MovedClock, systemClock } from "./store/clock.ts";
+import { followClock } from "./store/follow-clock.ts";
 import { openStore } from "./store/store.ts";
 import { freePart, holdForDisk } from "./upkeep/disk.ts";
 import { isolateUnknown } from "./upkeep/isolate-unknown.ts";
@@ -316,6 +319,7 @@ export async function startServer({
     const relay = startRelay({ store, transport: queues, log, faults });
     closing.push(() => relay.stop());
     const stopping = new AbortController();
+    const schedule = { store, config, vault, sources, log };
     const reconciler = startReconciler({
       store,
       log,
@@ -325,6 +329,8 @@ export async function startServer({
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "cron triggers", run: () => startDueSchedules(schedule) },
+        { name: "upstream triggers", run: () => startDownstream(schedule) },
       ],
     });
     closing.push(() => reconciler.stop());

@@ -29,6 +29,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./runners/command-procedures.ts",
   "./runners/join-procedures.ts",
   "./runners/runner-procedures.ts",
+  "./schedules/fire.ts",
   "./secrets/rows.ts",
   "./upkeep/condemn-builds.ts",
   "./upkeep/end-safe-mode.ts",

@@ -15,7 +15,7 @@ import { freezeLibraries } from "./freeze-libraries.ts";
 import type { Sources } from "./sources.ts";
 
 /** Behaviours that new builds have; an older build keeps the list it was made with. */
-export const CHANGES: readonly string[] = [];
+export const CHANGES: readonly string[] = ["settings-said-always"];
 
 interface Deps {
   readonly store: Store;
@@ -82,7 +82,7 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
         number: build.number,
         url: `${deps.config.publicUrl}/p/${project.key}/b/${build.number}/`,
         serverUrl: `${deps.config.publicUrl}/`,
-        causes: [causeOf(build, event)],
+        causes: [await causeOf(deps, build, event)],
         ...before,
       },
       hasAgentImage: true,
@@ -173,14 +173,45 @@ function parametersOf(text: string): Record<string, Stored> {
   return Parameters.catch({}).parse(JSON.parse(text));
 }
 
-function causeOf(build: ClaimedBuild, event: TriggerEvent): HeadCause {
+async function causeOf(deps: Deps, build: ClaimedBuild, event: TriggerEvent): Promise<HeadCause> {
   const by = build.actor ?? event.actor.login;
   if (build.restartOf !== null)
     return { class: "ReplayCause", text: `Restarted by ${by}`, userId: by, userName: by, upstream: null };
   if (build.eventKind === "manual" || build.eventKind === "api")
     return { class: "UserIdCause", text: `Started by user ${by}`, userId: by, userName: by, upstream: null };
+  if (build.eventKind === "cron")
+    return {
+      class: "TimerTriggerCause",
+      text: "Started by timer",
+      userId: null,
+      userName: null,
+      upstream: null,
+    };
+  const upstream = await upstreamOf(deps, build.id);
+  if (upstream !== null)
+    return {
+      class: "UpstreamCause",
+      text: `Started by upstream project "${upstream.project}" build number ${upstream.number}`,
+      userId: null,
+      userName: null,
+      upstream,
+    };
   const text = event.kind === "change" ? "Pull request event" : "Push event to branch " + event.name;
   return { class: "BranchEventCause", text, userId: null, userName: null, upstream: null };
+}
+
+/** The build whose step, or whose end, started this one. */
+async function upstreamOf(deps: Deps, buildId: number): Promise<HeadCause["upstream"]> {
+  const row = await deps.store.db
+    .selectFrom("builds")
+    .innerJoin("builds as upstream", "upstream.id", "builds.upstreamId")
+    .innerJoin("projects", "projects.id", "upstream.projectId")
+    .select(["projects.key as project", "upstream.number as number"])
+    .where("builds.id", "=", buildId)
+    .executeTakeFirst();
+  return row === undefined
+    ? null
+    : { ...row, url: `${deps.config.publicUrl}/p/${row.project}/b/${row.number}/` };
 }
 
 async function previousCommits(store: Store, build: ClaimedBuild) {

@@ -10,6 +10,8 @@ import {
   sealOutcome,
 } from "./prepare-begin.ts";
 import { pipelineSettingsName } from "./journal/pipeline-settings.ts";
+import { cronText, upstreamOf } from "../../pipelines/triggers/specs.ts";
+import type { TriggerRows } from "../schedules/rows.ts";
 import type { CommandBody } from "./translate/commands.ts";
 import { interruption } from "./translate/failure.ts";
 
@@ -68,6 +70,7 @@ export async function turnInput(options: Options): Promise<TurnInput> {
     description: built.findLast((mark) => mark.description !== undefined)?.description ?? null,
     keep: built.some((mark) => mark.keepLog === true),
     pipelineSettings: settingsOf(scope, turn),
+    triggers: triggersOf(scope, turn),
     end: turn.end === undefined ? null : endInput(turn.end),
   };
 }
@@ -114,5 +117,27 @@ function settingsOf(scope: BeginScope, turn: Turn): TurnInput["pipelineSettings"
   return {
     name: pipelineSettingsName(scope.projectId, scope.head.ref),
     body: JSON.stringify({ parameters, properties, triggers }),
+  };
+}
+
+/** Triggers hold for the project, so only the file of its default branch sets them. `pollSCM` is what the sweep does anyway. */
+function triggersOf(scope: BeginScope, turn: Turn): TriggerRows | null {
+  const mark = turn.marks.findLast((one) => one.kind === "settings");
+  const { event, project, ref, settings } = scope.head;
+  if (mark === undefined || !scope.trusted || event.kind !== "branch" || !event.primary) return null;
+  return {
+    ref,
+    jobName: project.jobName,
+    timeZone: settings.timeZone,
+    crons: mark.triggers.flatMap((trigger) => {
+      const text = trigger.name === "pollSCM" ? null : cronText(trigger);
+      return text === null ? [] : [text];
+    }),
+    upstreams: mark.triggers.flatMap((trigger) => {
+      const upstream = upstreamOf(trigger);
+      return upstream === null
+        ? []
+        : upstream.projects.map((named) => ({ project: named, threshold: upstream.threshold }));
+    }),
   };
 }

@@ -167,6 +167,8 @@ function titleOf(agent: Agent, fields: Fields): string {
       return "no agent";
     case "docker":
       return `docker ${fields.get("image") ?? ""}`;
+    case "kubernetes":
+      return "kubernetes";
     case "dockerfile":
       return `dockerfile ${filenameOf(fields.get("filename"))}`;
     case "label":

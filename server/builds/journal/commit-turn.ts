@@ -4,6 +4,7 @@ import { procedure, type Steps, type Transaction } from "../../store/procedure.t
 import { announce } from "./announce.ts";
 import { finishBuild } from "./finish-build.ts";
 import { type Written, createWritten, writeBegin } from "./write-begin.ts";
+import { writeTriggers } from "../../schedules/rows.ts";
 import { writePipelineSettings } from "./pipeline-settings.ts";
 import type { TurnInput, TurnResult } from "./turn-input.ts";
 import { cancelEffect } from "./cancel-effect.ts";
@@ -37,6 +38,7 @@ export const commitTurn = procedure(
         yield* leaveContainer(tx, input.buildId, leave.id, leave.command, written);
     }
     if (input.pipelineSettings !== null) yield* writePipelineSettings(tx, input.pipelineSettings);
+    if (input.triggers !== null) yield* writeTriggers(tx, input.projectId, input.triggers);
     yield* writePage(tx, input);
     yield* writeProgress(tx, input, written);
     return {

@@ -1,4 +1,5 @@
 import type { CommandType } from "../../../runners/protocol.ts";
+import type { TriggerRows } from "../../schedules/rows.ts";
 import type { Fault, PartState, TerminalBuildState, Trust } from "../../store/states.ts";
 
 /** A command as stored: the body sealed, number and fence added when it is sent. */
@@ -138,6 +139,8 @@ export interface TurnInput {
   readonly keep: boolean;
   /** What the file asks for the next builds of its ref, by the name of its row; null where it said nothing new. */
   readonly pipelineSettings: { readonly name: string; readonly body: string } | null;
+  /** The triggers of the default branch's file; null where it said nothing new, or on other refs. */
+  readonly triggers: TriggerRows | null;
   readonly end: EndInput | null;
 }
 
