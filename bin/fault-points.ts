@@ -1,9 +1,11 @@
 import { DOCKER_POINTS } from "../runners/docker/points.ts";
-import { faultPointsIn, faultsFrom } from "../runners/faults.ts";
+import { faultPointsIn, faultsFrom, movedClockIn } from "../runners/faults.ts";
 import type { Faults } from "../runners/faults.ts";
 import { ConfigError } from "../server/config.ts";
 import { OUTSIDE_POINTS } from "../server/outside-points.ts";
 import { SERVER_PROCEDURES } from "../server/procedures.ts";
+import { clockMovedBy } from "../server/store/clock.ts";
+import type { MovedClock } from "../server/store/clock.ts";
 import { MIGRATION_POINT, STATEMENT_POINT } from "../server/store/fault.ts";
 import { loadProcedures } from "../server/store/procedures.ts";
 
@@ -34,6 +36,12 @@ export async function faultsOf(env: { readonly [name: string]: string | undefine
   const text = await problemOf(env);
   if (text !== null) throw new ConfigError([{ where: "SLUICE_FAULT", text }]);
   return faultsFrom(env);
+}
+
+/** The clock that `SLUICE_FAULT` moves by `clock=FILE`; undefined: the machine's. To be asked after `faultsOf`. */
+export function clockFrom(env: { readonly [name: string]: string | undefined }): MovedClock | undefined {
+  const file = movedClockIn(env);
+  return file === undefined ? undefined : clockMovedBy(file);
 }
 
 async function problemOf(env: { readonly [name: string]: string | undefined }): Promise<string | null> {

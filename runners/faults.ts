@@ -29,6 +29,7 @@ interface Fault {
   left: number; // passes until it fires
 }
 
+const CLOCK = "clock=";
 const FORM = /^([A-Za-z][\w.-]*):(before|after|after-but-error)(?::([1-9]\d*))?$/;
 
 /** Where nothing is to fail. */
@@ -69,18 +70,34 @@ export function faultsFrom(
   };
 }
 
+/**
+ * The file that `SLUICE_FAULT` names by `clock=FILE`: by as many milliseconds as it holds the clock is moved, while it
+ * runs too. Nothing else is a fault by that.
+ */
+export function movedClockIn(env: { readonly [name: string]: string | undefined }): string | undefined {
+  return itemsIn(env)
+    .find((item) => item.startsWith(CLOCK))
+    ?.slice(CLOCK.length);
+}
+
 /** The points that `SLUICE_FAULT` names. @throws {Error} in production, or where the value cannot be read. */
 export function faultPointsIn(env: { readonly [name: string]: string | undefined }): string[] {
   return readFaults(env).map((fault) => fault.point);
 }
 
 function readFaults(env: { readonly [name: string]: string | undefined }): Fault[] {
+  return itemsIn(env)
+    .filter((item) => !item.startsWith(CLOCK))
+    .map(parseFault);
+}
+
+function itemsIn(env: { readonly [name: string]: string | undefined }): string[] {
   const text = env["SLUICE_FAULT"];
   if (text === undefined || text === "") return [];
   if (env["NODE_ENV"] === "production") {
     throw new Error("it is for tests and is refused while NODE_ENV is production: unset it");
   }
-  return text.split(",").map(parseFault);
+  return text.split(",");
 }
 
 function parseFault(text: string): Fault {

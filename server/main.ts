@@ -41,6 +41,7 @@ import { nudgeAbandonedBuilds } from "./queue/abandoned-builds.ts";
 import { startOwnRedis } from "./queue/own-redis.ts";
 import type { NudgeHandlers } from "./queue/payload.ts";
 import { createQueues } from "./queue/queues.ts";
+import { unsafeRedis } from "./queue/unsafe-redis.ts";
 import { startReconciler } from "./queue/reconcile.ts";
 import { startRelay } from "./queue/relay.ts";
 import { startTimerSweeper } from "./queue/timers.ts";
@@ -83,6 +84,10 @@ export interface ServerOptions {
   readonly webFolder?: string | null;
   /** Where calls to the outside are to fail, for tests; commits read the environment themselves. */
   readonly faults?: OutsideFaults;
+  /** A clock that steps, for tests; default: the machine's. */
+  readonly clock?: MovedClock | undefined;
+  /** Starts although Redis may lose what is given to it. */
+  readonly allowUnsafeRedis?: boolean;
 }
 
 /**
@@ -94,9 +99,11 @@ export async function startServer({
   log,
   webFolder,
   faults = NO_FAULTS,
+  clock: moved,
+  allowUnsafeRedis = false,
 }: ServerOptions): Promise<RunningServer> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
-  const clock = systemClock;
+  const clock = moved ?? systemClock;
   const nowMs = () => clock.nowMs();
   const store = await openStore({
     dataFolder: config.dataFolder,
@@ -134,6 +141,10 @@ export async function startServer({
     const address = own?.address ?? config.redisUrl ?? "";
     const queues = createQueues({ address, log, faults });
     closing.push(() => queues.close());
+    if (moved !== undefined) {
+      const follower = followClock({ store, clock: moved, log });
+      closing.push(() => follower.stop());
+    }
 
     const forges = createForges({
       forges: config.file.forges,
@@ -298,11 +309,14 @@ export async function startServer({
     const server = createServer(app.handler);
     // Streams live as long as their readers.
     server.requestTimeout = 0;
+    await queues.whenKnown();
+    const unsafe = unsafeRedis((await queues.check()).problems);
+    if (unsafe !== null && !allowUnsafeRedis) throw unsafe;
+    if (unsafe !== null) log.warn({ err: unsafe }, "Redis may lose what waits in the queues");
     const port = await listen(server, config);
     closing.push(() => stopListening(server, () => app.close()));
     const claimUrl = await offerClaim({ store, dataFolder: config.dataFolder, publicUrl: config.publicUrl });
 
-    await Promise.race([queues.whenReady(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
     const handlers: NudgeHandlers = {
       builds: async (id) => {
         await host.handle(id);

@@ -5,19 +5,22 @@ import { startRunner, type StartedRunner } from "../../runners/main.ts";
 import { ConfigError, loadConfig } from "../../server/config.ts";
 import { startServer } from "../../server/main.ts";
 import { OwnRedisError } from "../../server/queue/own-redis.ts";
+import { UnsafeRedisError } from "../../server/queue/unsafe-redis.ts";
 import { VaultError } from "../../server/secrets/key-file.ts";
 import { StoreError } from "../../server/store/errors.ts";
-import { faultsOf } from "../fault-points.ts";
+import { clockFrom, faultsOf } from "../fault-points.ts";
 import { createLog } from "../log.ts";
 import { stopSignal } from "../stop-signals.ts";
 
-const USAGE = `Usage: sluice serve [--no-runner] [--places N] [--labels A,B]
+const USAGE = `Usage: sluice serve [--no-runner] [--places N] [--labels A,B] [--allow-unsafe-redis]
 
 Serves Sluice. Settings come from the environment: SLUICE_DATA, SLUICE_CONFIG (a sluice.yml), SLUICE_PORT,
 SLUICE_PUBLIC_URL, SLUICE_KEY_FILE, DATABASE_URL, REDIS_URL, DOCKER_HOST.
   --no-runner   leave the runner out; others join by "sluice runner"
   --places N    agents that may be open at once on the runner inside (default 2)
   --labels A,B  labels of the runner inside
+  --allow-unsafe-redis
+                start although the Redis of REDIS_URL may lose what is given to it
 Exit status: 0 stopped cleanly, 1 failed, 78 a setting must be changed first.`;
 
 const CONFIG = 78;
@@ -44,7 +47,13 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
   try {
     const config = loadConfig(process.env, process.cwd());
     const faults = await faultsOf(process.env);
-    const server = await startServer({ config, log, faults });
+    const server = await startServer({
+      config,
+      log,
+      faults,
+      clock: clockFrom(process.env),
+      allowUnsafeRedis: options.allowUnsafeRedis,
+    });
     if (server.claimUrl !== null)
       console.log(`Open this link to become the administrator:\n${server.claimUrl}`);
     console.log(`Sluice serves on ${server.url}`);
@@ -76,6 +85,7 @@ interface Options {
   readonly runner: boolean;
   readonly places: number;
   readonly labels: readonly string[];
+  readonly allowUnsafeRedis: boolean;
 }
 
 function readOptions(argv: readonly string[]): Options | null {
@@ -87,6 +97,7 @@ function readOptions(argv: readonly string[]): Options | null {
         "no-runner": { type: "boolean", default: false },
         places: { type: "string" },
         labels: { type: "string", default: "" },
+        "allow-unsafe-redis": { type: "boolean", default: false },
       },
     });
     const places = values.places === undefined ? DEFAULT_PLACES : Number(values.places);
@@ -96,6 +107,7 @@ function readOptions(argv: readonly string[]): Options | null {
       runner: !values["no-runner"],
       places,
       labels: values.labels.split(",").filter((label) => label !== ""),
+      allowUnsafeRedis: values["allow-unsafe-redis"],
     };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
@@ -129,7 +141,12 @@ function failed(error: unknown): number {
     for (const problem of error.problems) console.error(`${problem.where}: ${problem.text}`);
     return CONFIG;
   }
-  if (error instanceof VaultError || error instanceof OwnRedisError || error instanceof StoreError) {
+  if (
+    error instanceof VaultError ||
+    error instanceof OwnRedisError ||
+    error instanceof UnsafeRedisError ||
+    error instanceof StoreError
+  ) {
     console.error(error.message);
     return CONFIG;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Queue } from "bullmq";
 import type { Logger } from "pino";
 import { QUEUE_NAMES } from "../store/states.ts";
@@ -12,11 +13,13 @@ import type { OutgoingNudge, Transport } from "./payload.ts";
 /** Prefix of every key in Redis. */
 export const KEY_PREFIX = "sluice";
 const PAYLOAD_LIMIT_BYTES = 1024;
+const KNOWN_MS = 2_000;
+const CHECK_MS = 2_000;
 
 /** The adding side of the queues. */
 export interface Queues extends Transport {
-  /** Resolves when Redis answers; it may be away for any time before. */
-  whenReady(): Promise<void>;
+  /** Resolves once it is known whether Redis is there: it answers, it cannot be reached, or it says nothing for 2 s. */
+  whenKnown(): Promise<void>;
   /** Whether Redis answers now, and what is wrong with its settings. */
   check(): Promise<{ answers: boolean; problems: string[] }>;
   /** Called each time the connection is ready again. */
@@ -35,15 +38,17 @@ export function createQueues({
   faults?: OutsideFaults;
 }): Queues {
   const redis = queueConnection(address, log);
-  const ready = Promise.withResolvers<void>();
+  const known = Promise.withResolvers<void>();
+  const silent = setTimeout(() => known.resolve(), KNOWN_MS);
   let queues: Map<QueueName, Queue> | undefined;
   redis.on("ready", () => {
     // Only now: a queue that is made while its connection is down, and told not to wait for it, fails for ever.
     queues ??= new Map(QUEUE_NAMES.map((name) => [name, newQueue(name, redis, log)]));
-    ready.resolve();
+    known.resolve();
   });
+  redis.on("close", () => known.resolve());
   return {
-    whenReady: () => ready.promise,
+    whenKnown: () => known.promise,
     onReady: (listener) => void redis.on("ready", listener),
     send: async (nudges) => {
       if (queues === undefined || redis.status !== "ready") {
@@ -53,17 +58,32 @@ export function createQueues({
     },
     check: async () => {
       try {
-        await redis.ping();
-        return { answers: true, problems: await settingsProblems(redis) };
+        return { answers: true, problems: await inTime(settingsProblems(redis)) };
       } catch {
         return { answers: false, problems: [] };
       }
     },
     close: async () => {
+      clearTimeout(silent);
       for (const queue of queues?.values() ?? []) await queue.close();
       redis.disconnect();
     },
   };
+}
+
+/** A connection may be silent for minutes before it is known to be dead. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const given = new AbortController();
+  const limit = pause(CHECK_MS, undefined, { signal: given.signal }).then(() => {
+    throw new Error("Redis does not answer");
+  });
+  try {
+    return await Promise.race([answer, limit]);
+  } finally {
+    given.abort();
+    limit.catch(() => {});
+    answer.catch(() => {});
+  }
 }
 
 function newQueue(name: QueueName, redis: ReturnType<typeof queueConnection>, log: Logger): Queue {

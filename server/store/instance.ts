@@ -7,6 +7,17 @@ export interface Instance {
   keyCheck: Uint8Array;
 }
 
+/** Notes how far the clock of a database of its own is to be moved; only fault tests do. */
+export const setClockOffset = procedure(
+  "setClockOffset",
+  { durability: "normal" },
+  function* (tx, input: { offsetMs: number }) {
+    return yield* tx.run(
+      tx.db.updateTable("instance").set({ clockOffsetMs: input.offsetMs }).where("id", "=", 1),
+    );
+  },
+);
+
 /** Writes the instance row unless there is one; gives the one that counts. */
 export const foundInstance = procedure(
   "foundInstance",
