@@ -40,6 +40,19 @@ export type RouteRule = z.infer<typeof RouteRule>;
 export const RefBuilds = z.object({ ref: BuildSummary.shape.ref, builds: z.array(BuildSummary) });
 export type RefBuilds = z.infer<typeof RefBuilds>;
 
+/** A cron trigger of the default branch's file, and when it starts its next build. */
+export const Schedule = z.object({
+  ref: z.string(),
+  spec: z.string(),
+  timeZone: z.string(),
+  nextAtMs: z.number(),
+});
+export type Schedule = z.infer<typeof Schedule>;
+
+/** A project whose builds start a build here when they end at least this well. */
+export const Upstream = z.object({ project: z.string(), threshold: z.string() });
+export type Upstream = z.infer<typeof Upstream>;
+
 export const Project = ProjectSummary.extend({
   images: z.array(z.string()),
   routes: z.array(RouteRule),
@@ -47,6 +60,8 @@ export const Project = ProjectSummary.extend({
   environments: z.array(z.string()),
   refs: z.array(RefBuilds),
   source: z.string().nullable(),
+  schedules: z.array(Schedule),
+  upstreams: z.array(Upstream),
 });
 export type Project = z.infer<typeof Project>;
 

@@ -104,5 +104,17 @@ export async function presentProject(world: World, key: string): Promise<Project
     environments: [...new Set(settings.routes.flatMap((route) => route.deploy))],
     refs,
     source: settings.source,
+    schedules: await world.store.db
+      .selectFrom("schedules")
+      .select(["ref", "pattern as spec", "timeZone", "nextAtMs"])
+      .where("projectId", "=", row.id)
+      .orderBy("nextAtMs")
+      .execute(),
+    upstreams: await world.store.db
+      .selectFrom("upstreamTriggers")
+      .select(["upstream as project", "threshold"])
+      .where("projectId", "=", row.id)
+      .orderBy("upstream")
+      .execute(),
   };
 }

@@ -269,6 +269,29 @@ function Rules(props: { readonly project: Project }) {
   );
 }
 
+/** Builds that nobody pushes for: by the clock, or after builds of other projects. */
+function Triggers(props: { readonly project: Project }) {
+  const { schedules, upstreams } = props.project;
+  const texts = useTexts();
+  return (
+    <Card id="tr" title={texts.project.triggers} note={texts.project.triggersHelp}>
+      <ul className="rows">
+        {schedules.map((schedule) => (
+          <li key={schedule.spec}>
+            <code>{schedule.spec}</code> <span className="meta">{schedule.timeZone}</span>{" "}
+            {texts.project.nextBuild} <Moment atMs={schedule.nextAtMs} />
+          </li>
+        ))}
+        {upstreams.map((upstream) => (
+          <li key={upstream.project}>
+            {texts.project.after(upstream.project)} <span className="meta">{upstream.threshold}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
 function useProject(key: string) {
   return useAnswer<"project">(
     `/projects/${encodeURIComponent(key)}`,
@@ -309,6 +332,9 @@ export function ProjectPage(props: { readonly projectKey: string }) {
               </section>
             )}
             {project.routes.length === 0 ? null : <Rules project={project} />}
+            {project.schedules.length + project.upstreams.length === 0 ? null : (
+              <Triggers project={project} />
+            )}
             {project.images.length === 0 ? null : (
               <Card id="im" title={texts.project.images}>
                 <ul className="rows">

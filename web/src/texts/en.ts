@@ -242,6 +242,10 @@ export const en = {
     none: "No project is connected yet.",
     lastBuild: "Last build",
     hookHealth: "Hook",
+    triggers: "Triggers",
+    triggersHelp: "From the file of the default branch, as its last build read it.",
+    nextBuild: "next build",
+    after: (project: string) => `After builds of ${project}`,
   },
   build: {
     tabs: "Build",

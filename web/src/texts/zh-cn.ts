@@ -229,6 +229,10 @@ export const zhCn: Texts = {
     none: "还没有连接项目。",
     lastBuild: "最近的构建",
     hookHealth: "钩子",
+    triggers: "触发器",
+    triggersHelp: "来自默认分支的文件，以最近一次构建读到的为准。",
+    nextBuild: "下次构建",
+    after: (project: string) => `在 ${project} 的构建之后`,
   },
   build: {
     tabs: "构建",
