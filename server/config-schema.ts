@@ -124,6 +124,8 @@ export const ProjectConfig = z.strictObject({
   defaultBranch: z.string().max(250).optional(),
   jenkinsfile: z.string().min(1).max(250).default("Jenkinsfile"),
   registry: Name.optional(),
+  /** Builds of it that run at once; those that wait for a person do not count. */
+  concurrency: z.int().min(1).max(1000).default(10),
   images: z.array(z.string()).default([]),
   tags: z.record(Name, z.string()).default({}),
   routes: z.array(EventRoute).default([]),

@@ -1,10 +1,10 @@
 import { optional } from "./signature.ts";
 import { step } from "./step.ts";
 
-/** Older builds that have not passed are ended. */
+/** Builds pass in their order: an older one that comes later, or stands between two, is stopped. */
 export const milestone = step({
   name: "milestone",
-  doc: "When a newer build has passed here, older ones stop (NOT_BUILT).",
+  doc: "Builds of a branch pass in their order: one that comes after a newer one stops (NOT_BUILT), and so do older ones between the milestone before and this.",
   parameters: [
     optional("ordinal", "int", "Which milestone; absent: counted."),
     optional("label", "string", "Its name."),

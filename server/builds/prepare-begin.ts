@@ -69,7 +69,7 @@ export interface BeginPorts {
   >;
   /** Channel and recipients of a message step. */
   messageRoute(scope: BeginScope, request: MessageRequest): MessageRoute | null;
-  /** Number of the newest later build of the ref that has passed this milestone; null when none has. */
+  /** Number of the newest later build of the ref that has passed this milestone, as far as known before; for words. */
   newerPast(scope: BeginScope, ordinal: number): Promise<number | null>;
   limits(scope: BeginScope): Limits;
   /** Where deployments are only planned (`sluice run`): what the step ends with at once. */
@@ -206,10 +206,14 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
     }
     case "milestone": {
       const newer = await ports.newerPast(scope, request.ordinal);
-      if (newer !== null)
-        return ended({ error: interruption("NOT_BUILT", `build ${newer} has passed this milestone before`) });
+      const who = newer === null ? "a newer build" : `build ${newer}`;
+      const late = { error: interruption("NOT_BUILT", `${who} has passed this milestone before`) };
       return {
-        port: { kind: "milestone", ordinal: request.ordinal },
+        port: {
+          kind: "milestone",
+          ordinal: request.ordinal,
+          late: sealOutcome(scope.seal, begin.id, late),
+        },
         outcome: { value: null },
         bindings: [],
       };

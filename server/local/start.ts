@@ -26,6 +26,7 @@ import type { DecisionRequest } from "../http/contract/gates.ts";
 import type { Outcome } from "../http/world.ts";
 import { SERVER_PROCEDURES } from "../procedures.ts";
 import { applyFile } from "../projects/apply.ts";
+import { DEFAULT_CONCURRENCY } from "../projects/settings.ts";
 import { nudgeAbandonedBuilds } from "../queue/abandoned-builds.ts";
 import { createDirectTransport } from "../queue/direct.ts";
 import { startReconciler } from "../queue/reconcile.ts";
@@ -324,7 +325,7 @@ function configOf(options: LocalOptions, port: number): Config {
   };
 }
 
-const NO_ROUTES = { images: [], tags: {}, routes: [] };
+const NO_ROUTES = { concurrency: DEFAULT_CONCURRENCY, images: [], tags: {}, routes: [] };
 
 /** The one repository there is: nothing is fetched for it, all of it is here. */
 function localSources(snapshot: Snapshot): Sources {

@@ -157,6 +157,7 @@ function projectRow(
   const settings = ProjectSettings.parse({
     jenkinsfile: project.jenkinsfile,
     registry: project.registry ?? null,
+    concurrency: project.concurrency,
     images: project.images,
     tags: project.tags,
     routes: project.routes,

@@ -25,74 +25,73 @@ export type AbortResult =
  * whatever its steps do. Open gates and deployments that were not sent are withdrawn in the same transaction, so that
  * nobody's click comes after it.
  */
-export const abortBuild = procedure(
-  "builds.abort",
-  { durability: "full" },
-  function* (
-    tx: Transaction,
-    input: {
-      buildId: number;
-      by: string;
-      result: "ABORTED" | "NOT_BUILT";
-      reason: string;
-      atLeast: 1 | 2 | 3;
-    },
-  ): Steps<AbortResult> {
-    const build = yield* tx.first(
-      tx.db
-        .selectFrom("builds")
-        .select(["id", "projectId", "state", "nextOrd", "cancelLevel", "cancelAtMs"])
-        .where("id", "=", input.buildId)
-        .where("state", "in", ["queued", "running", "waiting"])
-        .forUpdate(),
-    );
-    if (build === undefined) return { kind: "over" };
-    const end = {
-      state: input.result === "ABORTED" ? ("aborted" as const) : ("not_built" as const),
-      code: input.result === "ABORTED" ? "aborted" : "superseded",
-      fault: "person" as const,
-      text: input.reason,
-    };
-    if (build.state === "queued") {
-      yield* finishBuild(tx, build.id, end, { placesChanged: false });
-      yield* announce(tx, {
-        kind: "build.changed",
-        projectId: build.projectId,
-        buildId: build.id,
-        id: build.id,
-      });
-      return { kind: "told", level: 3 };
-    }
-    const level = nextLevel(build.cancelLevel, tx.nowMs - (build.cancelAtMs ?? 0), input.atLeast);
-    if (level <= build.cancelLevel) return { kind: "told", level: build.cancelLevel === 1 ? 1 : 2 };
-    yield* tx.run(
-      tx.db
-        .updateTable("builds")
-        .set({ cancelLevel: level, cancelAtMs: tx.nowMs, cancelBy: input.by })
-        .where("id", "=", build.id),
-    );
-    if (level === 3) {
-      yield* finishBuild(tx, build.id, end, { placesChanged: true });
-      yield* announce(tx, {
-        kind: "build.changed",
-        projectId: build.projectId,
-        buildId: build.id,
-        id: build.id,
-      });
-      return { kind: "told", level: 3 };
-    }
-    yield* writeAbort(tx, build, level, input);
-    yield* withdraw(tx, build);
-    yield* nudgeUnlessHeld(tx, build.id);
+export const abortBuild = procedure("builds.abort", { durability: "full" }, stopBuild);
+
+/** Who stops which build, why, and with how much force at least. */
+export interface StopInput {
+  readonly buildId: number;
+  readonly by: string;
+  readonly result: "ABORTED" | "NOT_BUILT";
+  readonly reason: string;
+  readonly atLeast: 1 | 2 | 3;
+}
+
+/** `abortBuild` as a part of another transaction. */
+export function* stopBuild(tx: Transaction, input: StopInput): Steps<AbortResult> {
+  const build = yield* tx.first(
+    tx.db
+      .selectFrom("builds")
+      .select(["id", "projectId", "state", "nextOrd", "cancelLevel", "cancelAtMs"])
+      .where("id", "=", input.buildId)
+      .where("state", "in", ["queued", "running", "waiting"])
+      .forUpdate(),
+  );
+  if (build === undefined) return { kind: "over" };
+  const end = {
+    state: input.result === "ABORTED" ? ("aborted" as const) : ("not_built" as const),
+    code: input.result === "ABORTED" ? "aborted" : "superseded",
+    fault: "person" as const,
+    text: input.reason,
+  };
+  if (build.state === "queued") {
+    yield* finishBuild(tx, build.id, end, { placesChanged: false });
     yield* announce(tx, {
       kind: "build.changed",
       projectId: build.projectId,
       buildId: build.id,
       id: build.id,
     });
-    return { kind: "told", level };
-  },
-);
+    return { kind: "told", level: 3 };
+  }
+  const level = nextLevel(build.cancelLevel, tx.nowMs - (build.cancelAtMs ?? 0), input.atLeast);
+  if (level <= build.cancelLevel) return { kind: "told", level: build.cancelLevel === 1 ? 1 : 2 };
+  yield* tx.run(
+    tx.db
+      .updateTable("builds")
+      .set({ cancelLevel: level, cancelAtMs: tx.nowMs, cancelBy: input.by })
+      .where("id", "=", build.id),
+  );
+  if (level === 3) {
+    yield* finishBuild(tx, build.id, end, { placesChanged: true });
+    yield* announce(tx, {
+      kind: "build.changed",
+      projectId: build.projectId,
+      buildId: build.id,
+      id: build.id,
+    });
+    return { kind: "told", level: 3 };
+  }
+  yield* writeAbort(tx, build, level, input);
+  yield* withdraw(tx, build);
+  yield* nudgeUnlessHeld(tx, build.id);
+  yield* announce(tx, {
+    kind: "build.changed",
+    projectId: build.projectId,
+    buildId: build.id,
+    id: build.id,
+  });
+  return { kind: "told", level };
+}
 
 function nextLevel(level: number, sinceMs: number, atLeast: number): 1 | 2 | 3 {
   const pressed =

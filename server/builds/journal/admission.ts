@@ -1,17 +1,16 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import { ProjectSettings } from "../../projects/settings.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 
-/** Most builds of one project that run at once where its settings say nothing. */
-export const DEFAULT_CONCURRENCY = 10;
 /** Builds begun beyond twice the places there are, so that agents are always at hand and thousands are never loaded. */
 const SPARE = 20;
 
-const Settings = z.object({ concurrency: z.int().positive().nullable().default(null) });
+/** Of a project's settings what counts here. */
+const Settings = ProjectSettings.pick({ concurrency: true });
 
 /** How many builds of a project may run at once. */
 export function concurrencyOf(settings: string): number {
-  return Settings.parse(JSON.parse(settings)).concurrency ?? DEFAULT_CONCURRENCY;
+  return Settings.parse(JSON.parse(settings)).concurrency;
 }
 
 /** A build that has started: it runs, or it is claimed and its first turn is not written yet. */

@@ -56,7 +56,12 @@ export type PortInput =
       readonly event: string;
       readonly body: string;
     }
-  | { readonly kind: "milestone"; readonly ordinal: number }
+  | {
+      readonly kind: "milestone";
+      readonly ordinal: number;
+      /** What the effect ends with where a newer build has passed. */
+      readonly late: Uint8Array;
+    }
   | { readonly kind: "none" };
 
 /** One new row of the journal. */

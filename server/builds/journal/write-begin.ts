@@ -2,6 +2,7 @@ import { nudge } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { endEffect } from "./end-effect.ts";
+import { passMilestone } from "./milestones.ts";
 import type { BeginInput, CommandInput, PortInput, TurnInput } from "./turn-input.ts";
 
 /** What a turn's transaction has brought about, for those to be told after its commit. */
@@ -62,6 +63,10 @@ export function* writeBegin(
         .values({ buildId: turn.buildId, ...binding, boundAtMs: tx.nowMs })
         .onConflict((conflict) => conflict.doNothing()),
     );
+  const late =
+    begin.port.kind === "milestone" && !(yield* passMilestone(tx, turn.buildId, begin.port.ordinal))
+      ? begin.port.late
+      : null;
   yield* writePort(tx, turn, begin, dueAtMs, written);
   if (dueAtMs !== null && (written.earliestDueAtMs === null || dueAtMs < written.earliestDueAtMs))
     written.earliestDueAtMs = dueAtMs;
@@ -69,7 +74,7 @@ export function* writeBegin(
     yield* endEffect(tx, {
       buildId: turn.buildId,
       effectId: begin.id,
-      outcome: begin.outcome,
+      outcome: late ?? begin.outcome,
       exitCode: null,
     });
     written.ended = true;
@@ -166,8 +171,6 @@ function* writePort(
       written.messages = true;
       return;
     case "milestone":
-      yield* passMilestone(tx, turn, port.ordinal);
-      return;
     case "timer":
     case "none":
       return;
@@ -307,21 +310,4 @@ function* writeDeployments(
       id: row.id,
     });
   }
-}
-
-function* passMilestone(tx: Transaction, turn: TurnInput, ordinal: number): Steps<void> {
-  const build = yield* tx.one(
-    tx.db.selectFrom("builds").select(["ref", "number"]).where("id", "=", turn.buildId),
-  );
-  yield* tx.run(
-    tx.db
-      .insertInto("milestones")
-      .values({ projectId: turn.projectId, ref: build.ref, ordinal, buildNumber: build.number })
-      .onConflict((conflict) =>
-        conflict
-          .columns(["projectId", "ref", "ordinal"])
-          .doUpdateSet({ buildNumber: build.number })
-          .where("milestones.buildNumber", "<", build.number),
-      ),
-  );
 }

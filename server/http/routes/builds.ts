@@ -2,7 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { api } from "../contract.ts";
 import { createLineCounts, lineRange, readRange, searchLog, sendLogBytes } from "../log-range.ts";
-import { presentBuild, presentBuilds, selectBuilds } from "../present/build.ts";
+import { presentBuild, selectBuilds } from "../present/build.ts";
 import { buildPath } from "../present/ref.ts";
 import { cursorId, pageOf } from "../page.ts";
 import { approveBuildRow } from "../build-rows.ts";

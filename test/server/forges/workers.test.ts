@@ -140,6 +140,7 @@ projects:
       forge: "plain",
       repo: "fresh",
       jenkinsfile: "Jenkinsfile",
+      concurrency: 10,
       images: [],
       tags: {},
       routes: [],
