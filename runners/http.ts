@@ -2,7 +2,13 @@ import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
 
-const SILENCE_MS = 60_000;
+/**
+ * How long an answer is waited for. Short, because a cut line says nothing: a kept connection tries again ever more rarely
+ * when the line is whole again, a new one at once. Whatever is asked may be asked twice.
+ */
+const SILENCE_MS = 15_000;
+/** A server that was sent a large file has work to do before it answers. */
+const FILE_SILENCE_MS = 60_000;
 
 /** An answer read to its end. */
 export interface Answer {
@@ -39,9 +45,9 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  /** Sends a request and reads the answer whole. Rejects when the server cannot be reached or says nothing for a minute. */
+  /** Sends a request and reads the answer whole. Rejects when the server cannot be reached or says nothing for too long. */
   async ask(ask: Ask): Promise<Answer> {
-    const response = await this.open(ask, SILENCE_MS);
+    const response = await this.open(ask, ask.stream === undefined ? SILENCE_MS : FILE_SILENCE_MS);
     const parts: Buffer[] = [];
     for await (const part of response) parts.push(Buffer.from(part));
     return { status: response.statusCode ?? 0, body: Buffer.concat(parts) };

@@ -15,7 +15,7 @@ const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5000;
 const HEARTBEAT_MS = 5000;
 /** The server's comments come far more often; without them the connection is dead. */
-const STREAM_SILENCE_MS = 60_000;
+const STREAM_SILENCE_MS = 30_000;
 
 /** Whose call it is: the server refuses a session that is not this runner's any more. */
 export interface Caller {
@@ -174,14 +174,46 @@ export class Link {
     if (answer === null || answer.status >= 300) throw sessionRefused();
   }
 
-  /** A blob as a stream; the reader checks its content. */
-  async getBlob(caller: Caller, sha256: string): Promise<Readable> {
+  /**
+   * A blob's bytes; the reader checks them. A connection that breaks is made again, and what came already is passed over:
+   * what a hash names never changes.
+   */
+  async *getBlob(
+    caller: Caller,
+    sha256: string,
+    cancelled: AbortSignal,
+  ): AsyncGenerator<Buffer, void, undefined> {
     const path = `/runner/v1/blobs/${sha256}?${queryOf(caller)}`;
-    const ask: Ask = { method: "GET", path, signal: this.signal };
-    const response = await this.#client.open(ask, STREAM_SILENCE_MS);
-    if (response.statusCode === 200) return response;
-    response.resume();
-    throw new RunnerFailure("file_missing", "sluice", `the server has no blob ${sha256.slice(0, 12)}`);
+    const signal = AbortSignal.any([this.signal, cancelled]);
+    let seen = 0;
+    let retryMs = 0;
+    while (!signal.aborted) {
+      try {
+        const ask: Ask = { method: "GET", path, signal };
+        const response = await this.#client.open(ask, STREAM_SILENCE_MS);
+        const status = response.statusCode ?? 0;
+        if (status !== 200) response.resume();
+        if (status !== 200 && status < 500 && status !== 429) throw blobRefused(status, sha256);
+        if (status === 200) {
+          let at = 0;
+          for await (const part of response) {
+            const bytes = Buffer.from(part);
+            const fresh = bytes.subarray(Math.max(0, seen - at));
+            at += bytes.length;
+            if (fresh.length === 0) continue;
+            seen += fresh.length;
+            yield fresh;
+          }
+          return;
+        }
+      } catch (error) {
+        if (signal.aborted || error instanceof RunnerFailure) throw error;
+        this.#log.debug({ err: error, path }, "a blob was not read to its end; it is asked for again");
+      }
+      await pause(retryMs, signal);
+      retryMs = Math.min(Math.max(retryMs * 2, FIRST_RETRY_MS), LAST_RETRY_MS);
+    }
+    signal.throwIfAborted();
   }
 
   async #hello(request: HelloRequest): Promise<HelloAnswer> {
@@ -318,6 +350,11 @@ function safeJson(answer: Answer): unknown {
   } catch {
     return null;
   }
+}
+
+function blobRefused(status: number, sha256: string): RunnerFailure {
+  if (status === 410) return sessionRefused();
+  return new RunnerFailure("file_missing", "sluice", `the server has no blob ${sha256.slice(0, 12)}`);
 }
 
 function sessionRefused(): RunnerFailure {

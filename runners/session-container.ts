@@ -21,6 +21,7 @@ import { Supervised } from "./step/supervised.ts";
 import type { Mirror } from "./workspace/mirrors.ts";
 import type { Slot } from "./workspace/slots.ts";
 
+const FENCE_LABEL = "sluice.fence";
 const READY_WITHIN_MS = 60_000;
 const PARK_GRACE_S = 5;
 
@@ -165,7 +166,11 @@ export class SessionContainer {
 
   async remove(): Promise<void> {
     this.close();
-    await this.#context.engine.remove(this.state.id ?? this.#dockerName());
+    const { engine } = this.#context;
+    if (this.state.id !== null) return engine.remove(this.state.id);
+    // Made, maybe, and never told. By now the name may be that of a later placement of the session.
+    const found = await engine.inspect(this.#dockerName());
+    if (found !== null && this.#isOfThisPlacement(found.labels)) await engine.remove(found.id);
   }
 
   async #enter(command: ContainerCommand, entering: Entering): Promise<ReadyValue> {
@@ -177,11 +182,16 @@ export class SessionContainer {
     const plan = this.#plan(command, entering, image.id, network);
     if (this.isSupervised) this.supervised.prepare();
     const found = await engine.inspect(plan.name);
-    if (found?.running === true && found.labels[NONCE_LABEL] === this.#open.nonce) {
+    if (found?.running === true && this.#isOfThisPlacement(found.labels)) {
       // An earlier process started it and could not say so.
       this.state.id = found.id;
       if (this.isSupervised) await this.#waitUntilReady(signal);
-    } else await this.#start(plan, say, signal);
+    } else {
+      // Runners may share an engine: an earlier placement was on one that died before it could say that it was ready.
+      if (found?.labels[NONCE_LABEL] === this.#open.nonce && !this.#isOfThisPlacement(found.labels))
+        await engine.remove(found.id);
+      await this.#start(plan, say, signal);
+    }
     const user = this.isSupervised ? this.supervised.user() : { uid: 0, gid: 0, home: "" };
     const home = user.home === "" || (user.home === "/" && user.uid !== 0) ? SPARE_HOME : user.home;
     const ready: ReadyValue = {
@@ -291,7 +301,7 @@ export class SessionContainer {
         [NONCE_LABEL]: this.#open.nonce,
         "sluice.build": this.#open.build,
         "sluice.container": this.state.name,
-        "sluice.fence": String(this.#fence),
+        [FENCE_LABEL]: String(this.#fence),
       },
       network,
       aliases: isSecond ? [this.state.name, ...command.args.aliases] : [],
@@ -313,6 +323,15 @@ export class SessionContainer {
         path: cache.path,
       })),
     };
+  }
+
+  /** Whether a container was made for this session here and now, not for an earlier placement of it or by another runner. */
+  #isOfThisPlacement(labels: Readonly<Record<string, string>>): boolean {
+    return (
+      labels[NONCE_LABEL] === this.#open.nonce &&
+      labels[RUNNER_LABEL] === this.#context.node() &&
+      labels[FENCE_LABEL] === String(this.#fence)
+    );
   }
 
   #dockerName(): string {

@@ -108,10 +108,9 @@ async function unpack(place: Place, blob: string, work: SayingWork): Promise<Blo
   let count = 0;
   let bytes = 0;
   const hash = createHash("sha256");
-  const stream = await work.context.link.getBlob(work.caller, blob);
+  const stream = work.context.link.getBlob(work.caller, blob, work.signal);
   const hashed = async function* (): AsyncGenerator<Buffer> {
-    for await (const part of stream) {
-      const chunk = Buffer.from(part);
+    for await (const chunk of stream) {
       hash.update(chunk);
       yield chunk;
     }

@@ -224,8 +224,8 @@ export async function bytesOf(data: Data, work: Work): Promise<Buffer> {
       return Buffer.from(data.base64, "base64");
     case "blob": {
       const parts: Buffer[] = [];
-      for await (const part of await work.context.link.getBlob(work.caller, data.blob))
-        parts.push(Buffer.from(part));
+      for await (const part of work.context.link.getBlob(work.caller, data.blob, work.signal))
+        parts.push(part);
       return Buffer.concat(parts);
     }
     default:

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, it } from "mocha";
 import { until } from "../support/services/until.ts";
-import { TestSession, startWorld } from "./support/world.ts";
+import { TestSession, expectOk, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
 describe("the runner link", function () {
@@ -59,6 +60,19 @@ describe("the runner link", function () {
     world.server.breakStream();
     const step = await session.sh("echo here\n");
     assert.equal(step.exit, 0);
+  });
+
+  it("reads a blob whole although the line breaks in its middle", async () => {
+    const bytes = randomBytes(300_000);
+    const blob = createHash("sha256").update(bytes).digest("hex");
+    world.server.blobs.set(blob, bytes);
+    world.server.breakBlobs = 2;
+    const data = { kind: "blob" as const, blob, bytes: bytes.length };
+    const operation = { op: "write" as const, path: "copy", data, append: false };
+    expectOk(await session.run({ id: session.command(), type: "file", cwd: "/sluice/src", operation }));
+    const step = await session.sh("#!/bin/sh\nsha256sum <copy\n");
+    assert.equal(step.log, `${blob}  -\n`);
+    assert.equal(world.server.breakBlobs, 0);
   });
 
   it("keeps commands for a runner that is away", async () => {

@@ -33,6 +33,8 @@ export class LinkServer {
   breakAfterPut: ((command: string, stored: number) => boolean) | null = null;
   /** Events are stored, and the answer is lost. */
   breakAfterEvents = 0;
+  /** Answers of blobs that break in their middle from now on. */
+  breakBlobs = 0;
   readonly #server = createServer((request, response) => {
     this.#serve(request, response).catch(() => response.destroy());
   });
@@ -152,7 +154,13 @@ export class LinkServer {
     }
     const found = this.blobs.get(blob);
     if (found === undefined) return answer(response, 404, {});
-    response.writeHead(200, { "content-length": found.length }).end(found);
+    response.writeHead(200, { "content-length": found.length });
+    if (this.breakBlobs === 0) {
+      response.end(found);
+      return;
+    }
+    this.breakBlobs -= 1;
+    response.write(found.subarray(0, found.length / 2), () => response.destroy());
   }
 
   #hello(body: Buffer, response: ServerResponse): void {
