@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { USAGE, readOptions } from "./campaign/arguments.ts";
+import { USAGE, isWanted, readOptions } from "./campaign/arguments.ts";
 import type { CampaignOptions } from "./campaign/arguments.ts";
 import { runCampaign } from "./campaign/campaign.ts";
 import { allFaults } from "./campaign/faults.ts";
@@ -38,7 +38,10 @@ async function campaign(options: CampaignOptions): Promise<number> {
         process.once(signal, () => reject(new Error(`ended by ${signal}`)));
     });
     const outcome = await Promise.race([
-      runCampaign(world, options, random, { shapes: SHAPES, faults: allFaults() }),
+      runCampaign(world, options, random, {
+        shapes: SHAPES.filter(({ name }) => isWanted(name, options.onlyShapes)),
+        faults: allFaults().filter(({ name }) => isWanted(name, options.onlyFaults)),
+      }),
       stopped,
     ]);
     violations = outcome.violations;

@@ -9,6 +9,9 @@ export interface CampaignOptions {
   readonly faults: number | undefined;
   /** Waits that take minutes are waited for in real time. */
   readonly isLong: boolean;
+  /** Only faults and kinds of builds with these words in their names; all where there are none. */
+  readonly onlyFaults: readonly string[];
+  readonly onlyShapes: readonly string[];
   /** The folder stays although all was well. */
   readonly keep: boolean;
 }
@@ -17,6 +20,7 @@ const USUAL_MINUTES = 5;
 const MOST_MINUTES = 24 * 60;
 
 export const USAGE = `Usage: npm run campaign -- [--seed N] [--minutes M] [--builds B] [--faults F] [--long] [--keep]
+                               [--only-faults A,B] [--only-builds A,B]
 
 Runs builds on a real server, runners, Redis, Docker, registry, Swarm and git while all of them are struck, and checks
 after each quiet period that nothing was lost or done twice.
@@ -26,6 +30,8 @@ after each quiet period that nothing was lost or done twice.
   --faults F    ends when so many faults were done; with --builds: when both are reached
   --long        waits that take minutes happen in real time
   --keep        keeps the folder also when all was well
+  --only-faults A,B   only faults with one of these words in their names
+  --only-builds A,B   only such kinds of builds
 Exit status: 0 nothing was violated, 1 something was, 2 wrong use.`;
 
 /** Reads the arguments; undefined where they are wrong, "help" where help was asked for. */
@@ -43,6 +49,8 @@ export function readOptions(
         faults: { type: "string" },
         long: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
+        "only-faults": { type: "string", default: "" },
+        "only-builds": { type: "string", default: "" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -59,6 +67,8 @@ export function readOptions(
       builds,
       faults,
       isLong: values.long,
+      onlyFaults: wordsOf(values["only-faults"]),
+      onlyShapes: wordsOf(values["only-builds"]),
       keep: values.keep,
     };
   } catch {
@@ -72,4 +82,13 @@ function countOf(text: string | undefined): number | undefined {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 0) throw new Error(`${text} is no count`);
   return count;
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(",").filter((word) => word !== "");
+}
+
+/** Whether a name has one of the words, or there are none. */
+export function isWanted(name: string, words: readonly string[]): boolean {
+  return words.length === 0 || words.some((word) => name.includes(word));
 }

@@ -30,7 +30,7 @@ const ROUND_MS = 30_000;
 const BETWEEN_FAULTS_MS = [300, 3_000] as const;
 const LOOK_MS = 100;
 /** All that is under way at the end of a round has ended by then, on a machine with five times too much to do. */
-const SETTLE_MS = 300_000;
+const SETTLE_MS = 240_000;
 /** A push of which nobody was told is found when the server starts; later it would be by the next sweep. */
 const UNHEARD_MS = 30_000;
 

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { runToEnd } from "../../test/support/services/process.ts";
 
 /** Room for what a campaign of some hours writes, and small enough to be filled within a second. */
@@ -12,9 +12,15 @@ export async function mountSmall(folders: readonly string[]): Promise<(() => Pro
   for (const folder of folders) await mkdir(folder, { recursive: true });
   if (process.getuid?.() !== 0) return undefined;
   const mounted: string[] = [];
-  // What is still open there goes when its last user does.
+  // What was there stays for whoever looks into a failure; what is still open goes when its last user does.
   const unmount = async (): Promise<void> => {
-    for (const folder of mounted.splice(0).toReversed()) await runToEnd("umount", ["-l", folder]);
+    for (const folder of mounted.splice(0).toReversed()) {
+      const kept = `${folder}.kept`;
+      await runToEnd("cp", ["--archive", "--sparse=always", folder, kept]);
+      await runToEnd("umount", ["-l", folder]);
+      await rm(folder, { recursive: true });
+      await rename(kept, folder);
+    }
   };
   try {
     for (const folder of folders) {

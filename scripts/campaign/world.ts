@@ -82,6 +82,9 @@ async function build(
 
   const git = await startGitServer({ folder: await madeFolder(folder, "git") });
   stops.add(() => git.stop());
+  // Before the server looks at them for the first time: what it finds then was there before it.
+  const addresses: Record<string, string> = {};
+  for (const project of PROJECTS) addresses[project] = await git.createRepository(project);
   const redis = await startRedis(await madeFolder(folder, "redis"), logFile("redis"));
   stops.add(() => redis.part.stop());
   const registry = await startRegistry(await madeFolder(folder, "registry"), logFile("registry"));
@@ -180,8 +183,7 @@ async function build(
   }
 
   const copies: Record<string, WorkingCopy> = {};
-  for (const project of PROJECTS) {
-    const address = await git.createRepository(project);
+  for (const [project, address] of Object.entries(addresses)) {
     await git.setHook(project, await api.renewHook(project));
     const copy = await cloneForTests(address);
     stops.add(() => copy.remove());
