@@ -1,5 +1,5 @@
 import { constants, createReadStream } from "node:fs";
-import { mkdir, open, rm, stat, truncate } from "node:fs/promises";
+import { mkdir, open, rm, rmdir, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -118,7 +118,10 @@ export async function writeConsole(path: string, lines: readonly string[]): Prom
 
 /** Removes everything a build left on disk. */
 export async function removeBuildFiles(files: BuildFiles, buildId: number): Promise<void> {
-  await rm(files.folderOf(buildId), { recursive: true, force: true });
+  const folder = files.folderOf(buildId);
+  await rm(folder, { recursive: true, force: true });
+  // The folder of many builds goes with the last of them.
+  await rmdir(dirname(folder)).catch(() => {});
 }
 
 /** The whole console as text, for tests and small tools. */

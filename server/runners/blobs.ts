@@ -14,6 +14,7 @@ export interface Blobs {
   /** Copies a blob of an older build: stashes outlive it in the builds that restart it. */
   has(buildId: number, sha256: string): Promise<boolean>;
   pathOf(buildId: number, sha256: string): string;
+  remove(buildId: number, sha256: string): Promise<void>;
   removeAll(buildId: number): Promise<void>;
 }
 
@@ -54,6 +55,7 @@ export function createBlobs(dataFolder: string): Blobs {
       return found === null ? null : { size: found.size, stream: createReadStream(path) };
     },
     read: (buildId, sha256) => readFile(pathOf(buildId, sha256)),
+    remove: (buildId, sha256) => rm(pathOf(buildId, sha256), { force: true }),
     removeAll: (buildId) => rm(folderOf(buildId), { recursive: true, force: true }),
   };
 }

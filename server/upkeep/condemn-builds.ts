@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { procedure } from "../store/procedure.ts";
 import type { Steps, Transaction } from "../store/procedure.ts";
 import { TERMINAL_BUILD_STATES, UNFINISHED_BUILD_STATES } from "../store/states.ts";
+import { discarders } from "./discarders.ts";
 import { keptDeployments } from "./kept-deployments.ts";
 
 /** The mark of a build that is being removed, where a waiting build says what it waits for. */
@@ -9,6 +10,7 @@ export const REMOVAL = "removal";
 
 /** What ended only just now is still being told of and looked at. */
 const YOUNG_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Marks builds that retention lets go and gives their ids, those marked before first: after a crash their removal goes
@@ -22,7 +24,7 @@ export const condemnBuilds = procedure(
     tx: Transaction,
     input: { perRef: number; maxAgeMs: number; limit: number },
   ): Steps<{ id: number; projectKey: string; number: number }[]> {
-    const fresh = yield* candidates(tx, input);
+    const fresh = yield* letGo(tx, input);
     if (fresh.length > 0)
       yield* tx.run(
         tx.db
@@ -46,11 +48,36 @@ export const condemnBuilds = procedure(
   },
 );
 
-function* candidates(
-  tx: Transaction,
-  input: { perRef: number; maxAgeMs: number; limit: number },
-): Steps<number[]> {
+interface Limits {
+  readonly perRef: number;
+  readonly maxAgeMs: number;
+  readonly limit: number;
+}
+
+/** What the server's settings let go, and what the file of a ref lets go earlier: it may keep less, never more. */
+function* letGo(tx: Transaction, limits: Limits): Steps<number[]> {
   const kept = yield* keptDeployments(tx);
+  const found = new Set(yield* candidates(tx, limits, kept));
+  for (const { projectId, ref, keep } of yield* discarders(tx)) {
+    if (found.size >= limits.limit) break;
+    if (keep.builds === null && keep.days === null) continue;
+    const own = {
+      perRef: Math.min(limits.perRef, keep.builds ?? limits.perRef),
+      maxAgeMs: Math.min(limits.maxAgeMs, keep.days === null ? limits.maxAgeMs : keep.days * DAY_MS),
+      limit: limits.limit,
+    };
+    for (const id of yield* candidates(tx, own, kept, { projectId, ref })) found.add(id);
+  }
+  return [...found].slice(0, limits.limit);
+}
+
+/** Builds beyond the limits that nothing keeps, of all refs or of one. */
+export function* candidates(
+  tx: Transaction,
+  input: Limits,
+  kept: readonly number[],
+  of: { readonly projectId: number; readonly ref: string } | null = null,
+): Steps<number[]> {
   const rows = yield* tx.all(
     tx.db
       .selectFrom((from) =>
@@ -67,6 +94,9 @@ function* candidates(
             "endedAtMs",
             sql<number>`row_number() over (partition by project_id, ref order by number desc)`.as("place"),
           ])
+          .$if(of !== null, (query) =>
+            query.where("projectId", "=", of?.projectId ?? 0).where("ref", "=", of?.ref ?? ""),
+          )
           .as("build"),
       )
       .select("build.id")

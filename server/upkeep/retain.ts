@@ -5,10 +5,12 @@ import type { Blobs } from "../runners/blobs.ts";
 import { pruneSecrets } from "../secrets/rows.ts";
 import { claimLease, releaseLease } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
+import { agedArtifacts, forgetArtifacts } from "./aged-artifacts.ts";
 import { condemnBuilds } from "./condemn-builds.ts";
 import { pruneAccess } from "./prune-access.ts";
 import { pruneDeliveries } from "./prune-deliveries.ts";
 import { pruneDeployments } from "./prune-deployments.ts";
+import { pruneLeftovers } from "./prune-leftovers.ts";
 import { pruneMessages } from "./prune-messages.ts";
 import { removeBuild } from "./remove-build.ts";
 
@@ -16,7 +18,7 @@ import { removeBuild } from "./remove-build.ts";
 export interface RetainDeps {
   readonly store: Store;
   readonly files: BuildFiles;
-  readonly blobs: Pick<Blobs, "removeAll">;
+  readonly blobs: Pick<Blobs, "remove" | "removeAll">;
   readonly retention: RetentionConfig;
   readonly log: { info(fields: Readonly<Record<string, unknown>>, text: string): void };
 }
@@ -45,6 +47,7 @@ export async function retain(deps: RetainDeps, signal: AbortSignal): Promise<{ b
       builds += removed;
       return removed;
     },
+    () => removeArtifacts(deps),
     () => store.call(pruneDeployments, { maxAgeMs, limit: ROWS_AT_ONCE }),
     () =>
       store.call(pruneDeliveries, {
@@ -68,10 +71,20 @@ export async function retain(deps: RetainDeps, signal: AbortSignal): Promise<{ b
     }
     if (signal.aborted) break;
   }
-  if (!signal.aborted) await store.call(pruneSecrets, {});
+  if (!signal.aborted) {
+    await store.call(pruneLeftovers, {});
+    await store.call(pruneSecrets, {});
+  }
   await store.call(releaseLease, { name: LEASE, fence: lease.fence });
   if (builds > 0) deps.log.info({ builds }, "builds were removed by retention");
   return { builds };
+}
+
+/** Archived files that their file lets go before their build: first the bytes, then the row. */
+async function removeArtifacts({ store, blobs }: RetainDeps): Promise<number> {
+  const aged = await store.call(agedArtifacts, { limit: ROWS_AT_ONCE });
+  for (const { buildId, sha256 } of aged) if (sha256 !== null) await blobs.remove(buildId, sha256);
+  return await store.call(forgetArtifacts, { ids: aged.map(({ id }) => id) });
 }
 
 async function removeBatch(deps: RetainDeps, maxAgeMs: number): Promise<number> {

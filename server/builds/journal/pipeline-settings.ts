@@ -13,6 +13,12 @@ export function pipelineSettingsName(projectId: number, ref: string): string {
   return `pipeline:${projectId}:${ref}`;
 }
 
+/** The project and ref of such a name; null: it is the name of something else. */
+export function readPipelineSettingsName(name: string): { projectId: number; ref: string } | null {
+  const [, project, ref] = /^pipeline:(\d+):(.+)$/su.exec(name) ?? [];
+  return project === undefined || ref === undefined ? null : { projectId: Number(project), ref };
+}
+
 /** Keeps what a file asks for the next builds of its ref. */
 export function* writePipelineSettings(
   tx: Transaction,

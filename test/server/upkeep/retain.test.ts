@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { it } from "mocha";
 import { createBuildFiles } from "../../../server/builds/console.ts";
 import type { BuildFiles } from "../../../server/builds/console.ts";
+import { pipelineSettingsName } from "../../../server/builds/journal/pipeline-settings.ts";
 import { readSluiceFile } from "../../../server/config.ts";
 import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
 import { createBlobs } from "../../../server/runners/blobs.ts";
@@ -78,6 +79,35 @@ async function filesOf(world: World, buildId: number): Promise<string[]> {
   await mkdir(dirname(blob), { recursive: true });
   await writeFile(blob, "kept");
   return [log, world.files.consoleOf(buildId), blob];
+}
+
+async function idOf(world: World, number: number): Promise<number> {
+  const row = await world.store.db
+    .selectFrom("builds")
+    .select("id")
+    .where("number", "=", number)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+async function anArtifact(world: World, buildId: number): Promise<void> {
+  await world.store.db
+    .insertInto("artifacts")
+    .values({ buildId, kind: "file", name: "out.zip", digest: HASH, createdAtMs: 1 })
+    .execute();
+}
+
+/** What the file of a branch said at its last build. */
+async function discard(world: World, ref: string, args: unknown): Promise<void> {
+  const { id } = await world.store.db.selectFrom("projects").select("id").executeTakeFirstOrThrow();
+  await world.store.db
+    .insertInto("settings")
+    .values({
+      name: pipelineSettingsName(id, ref),
+      body: JSON.stringify({ properties: [{ name: "buildDiscarder", args }] }),
+      updatedAtMs: 1,
+    })
+    .execute();
 }
 
 async function aDeployment(
@@ -287,6 +317,52 @@ onBothDialects("retention", (start) => {
     assert.deepEqual(
       files.filter((file) => existsSync(file)),
       [],
+    );
+  });
+
+  it("does what `buildDiscarder` says for its branch, which may keep less and never more", async () => {
+    const world = await aWorld(start);
+    const { store } = world;
+    for (const number of [1, 2, 3, 4]) await world.build(number, "failed", 2);
+    for (const number of [5, 6]) await world.build(number, "failed", 2, "refs/heads/other");
+    await world.build(7, "failed", 100, "refs/heads/old");
+    const files = await filesOf(world, await idOf(world, 3));
+    await filesOf(world, await idOf(world, 4));
+    for (const number of [3, 4]) await anArtifact(world, await idOf(world, number));
+    await discard(world, "refs/heads/main", {
+      $: "description",
+      name: "logRotator",
+      v: {
+        $: "map",
+        v: [
+          ["numToKeepStr", "2"],
+          ["artifactNumToKeepStr", "1"],
+        ],
+      },
+    });
+    await discard(world, "refs/heads/other", {
+      $: "map",
+      v: [["strategy", { $: "map", v: [["daysToKeepStr", 1]] }]],
+    });
+    await discard(world, "refs/heads/old", { $: "map", v: [["value", { numToKeepStr: "1000" }]] });
+    assert.deepEqual(await world.look(), { builds: 5 });
+    assert.deepEqual(await world.left(), [3, 4]);
+    // The log of the third is there, what it archived is not.
+    assert.deepEqual(
+      files.map((file) => existsSync(file)),
+      [true, true, false],
+    );
+    const artifacts = await store.db.selectFrom("artifacts").select("buildId").execute();
+    assert.deepEqual(artifacts, [{ buildId: await idOf(world, 4) }]);
+    // Settings of branches that are gone go with their last build.
+    const settings = await store.db
+      .selectFrom("settings")
+      .select("name")
+      .where("name", "like", "pipeline:%")
+      .execute();
+    assert.deepEqual(
+      settings.map(({ name }) => name.split(":").at(-1)),
+      ["refs/heads/main"],
     );
   });
 
