@@ -5,6 +5,11 @@ export function newToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
+/** The text by which a runner joins once: it never begins with a dash, which a command line would take for an option. */
+export function runnerTokenText(): string {
+  return `slj_${newToken()}`;
+}
+
 /** What the database holds of a token: enough to recognise it, nothing to use it. */
 export function tokenHash(token: string): string {
   return createHash("sha256").update(token).digest("hex");

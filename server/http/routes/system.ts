@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { auditNow } from "../../audit/append.ts";
-import { newToken, tokenHash } from "../../auth/tokens.ts";
+import { runnerTokenText, tokenHash } from "../../auth/tokens.ts";
 import type { SecretPlace } from "../../secrets/rows.ts";
 import type { SecretSummary } from "../../secrets/secrets.ts";
 import { api } from "../contract.ts";
@@ -198,7 +198,7 @@ export function systemRoutes(world: World) {
     }),
 
     createRunner: route(api.createRunner, async (context) => {
-      const token = newToken();
+      const token = runnerTokenText();
       const { name, labels } = context.body;
       const known = await store.db
         .selectFrom("runners")
