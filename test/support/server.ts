@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ import { temporaryFolder } from "./services/folder.ts";
 import { agentImage, busyboxImage } from "./services/images.ts";
 import type { Namespace } from "./services/namespace.ts";
 import { freePort } from "./services/ports.ts";
-import { startChild } from "./services/process.ts";
+import { runToEnd, startChild } from "./services/process.ts";
 import type { Child } from "./services/process.ts";
 import { until } from "./services/until.ts";
 
@@ -32,6 +32,8 @@ export interface TestServerOptions {
   readonly runner?: boolean;
   /** Agents that may be open at once. */
   readonly places?: number;
+  /** Size of a disk that the server's data has for itself, in memory: `96m`. Needs root. */
+  readonly disk?: string;
 }
 
 /** How a runner is to be started. */
@@ -85,11 +87,26 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   await agentImage(engineAddress());
   const folder = await temporaryFolder("spine");
   const dataFolder = join(folder.path, "data");
+  if (options.disk !== undefined) {
+    await mkdir(dataFolder);
+    await runToEnd("mount", [
+      "-t",
+      "tmpfs",
+      "-o",
+      `size=${options.disk},mode=0700`,
+      "sluice-test",
+      dataFolder,
+    ]);
+  }
   const configFile = join(folder.path, "sluice.yml");
   await writeFile(configFile, options.file);
   const port = await freePort();
   const url = `http://${LOOPBACK}:${port}`;
   const runners: TestRunner[] = [];
+  const removeFolder = async (): Promise<void> => {
+    if (options.disk !== undefined) await runToEnd("umount", ["-l", dataFolder]);
+    await folder.remove();
+  };
   const launch = async (env: Readonly<Record<string, string>>): Promise<Child> => {
     const child = await startChild(process.execPath, [SLUICE, "serve", ...serveArgs(options)], {
       env: {
@@ -112,14 +129,17 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     await untilItAnswers(child, url);
     return child;
   };
-  let child = await launch(options.env ?? {});
+  let child = await launch(options.env ?? {}).catch(async (error: unknown) => {
+    await removeFolder();
+    throw error;
+  });
   const stop = async (): Promise<void> => {
     for (const runner of runners) await runner.stop();
     // A server that was killed leaves its Redis for the next start; only a clean stop ends it.
     if (child.exit() !== undefined && (options.env?.["REDIS_URL"] ?? "") === "") child = await launch({});
     await child.stop();
     await removeLeftovers(await instanceOf(dataFolder, options.env?.["DATABASE_URL"]));
-    await folder.remove();
+    await removeFolder();
   };
   try {
     const token = await takeOver(url, dataFolder);
