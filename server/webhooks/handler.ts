@@ -9,6 +9,9 @@ import { recordRefusal } from "./record.ts";
 /** Where hooks live. */
 export const HOOK_PATH = "/webhooks/";
 
+/** Sent again it is the same delivery, so also one of which nobody knows whether it was committed is sent again. */
+const AWAY = ["away", "closed", "full", "outcome_unknown"] as const;
+
 /** What the plain handler needs beside receiving. */
 export interface WebhookHandlerDeps extends ReceiveDeps {
   /** Without a slash at its end. */
@@ -34,8 +37,7 @@ export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
       await handle(request, response);
     } catch (error) {
       deps.onError(error, requestId);
-      const away =
-        isStoreError(error, "away") || isStoreError(error, "closed") || isStoreError(error, "full");
+      const away = AWAY.some((code) => isStoreError(error, code));
       if (away) response.setHeader("retry-after", "10");
       answer(response, away ? 503 : 500, {
         verdict: away ? "the database cannot be reached; send it again" : "our side failed",

@@ -70,4 +70,23 @@ environments:
       assert.equal(build.state, "succeeded", await api.console(build.id));
     }
   });
+
+  it("F10: is applied once where the server dies between the commit of the click and all that follows", async () => {
+    const { api } = spine.server;
+    await spine.push("Die after the click", {
+      Jenkinsfile: `deploy environment: 'many', images: [idle: '${IMAGE}'], env: [FAULT: 'click']\n`,
+    });
+    const newest = Math.max(...(await api.builds(PROJECT)).map(({ number }) => number));
+    await spine.server.restart({ SLUICE_FAULT: "deployments.decide:after" });
+    const gate = await api.openGate(PROJECT, newest);
+    // Whoever clicked hears nothing; what was decided stands.
+    await assert.rejects(api.decide(gate.id, { decision: "approve", planHash: gate.planHash }));
+    await spine.server.ended();
+    await spine.server.restart({});
+    const deployment = await api.deploymentEnded(gate.deployment ?? 0);
+    assert.equal(deployment.state, "succeeded", JSON.stringify(deployment.targets));
+    assert.equal(proxy.takeUpdates(), 1, "not applied exactly once");
+    const build = await api.buildEnded(PROJECT, newest);
+    assert.equal(build.state, "succeeded", await api.console(build.id));
+  });
 });

@@ -19,11 +19,11 @@ const STEPS = `node {
 
 /** Where the server dies: around the commits that carry a build from its push to its end. */
 const MOMENTS = [
-  "recordDelivery:before",
-  "recordDelivery:after",
-  "builds.commitTurn:before:2",
-  "runners.endCommands:after:3",
-];
+  ["", "recordDelivery:before"],
+  ["F06: ", "recordDelivery:after"],
+  ["", "builds.commitTurn:before:2"],
+  ["", "runners.endCommands:after:3"],
+] as const;
 
 describe("a build whose server dies around a commit", function () {
   this.timeout(300_000);
@@ -38,8 +38,8 @@ describe("a build whose server dies around a commit", function () {
   });
   after(async () => await spine?.stop());
 
-  for (const moment of MOMENTS)
-    it(`is there and does everything once when that is ${moment}`, async () => {
+  for (const [name, moment] of MOMENTS)
+    it(`${name}is there and does everything once when that is ${moment}`, async () => {
       const { api } = spine.server;
       await spine.server.restart({ SLUICE_FAULT: moment });
       number += 1;

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import pg from "pg";
 import { after, before, describe, it } from "mocha";
 import { BuildRef, Build } from "../../server/http/contract/builds.ts";
+import { Received } from "../../server/http/contract/deliveries.ts";
 import { ENDED, PATIENCE } from "../support/api.ts";
 import { startKillablePostgres } from "../support/services/postgres.ts";
 import type { KillablePostgres } from "../support/services/postgres.ts";
@@ -30,6 +33,9 @@ const WHOLE = `pipeline {
 }
 `;
 const SHORT = "echo 'short'\n";
+
+/** Deliveries a second under which the database dies. */
+const PER_SECOND = 100;
 
 /** Answered builds before the database dies, and how many may be asked for at a time. */
 const BEFORE_KILL = 12;
@@ -68,6 +74,63 @@ describe("a server on PostgreSQL and a Redis of its own", function () {
       build.artifacts.map(({ name }) => name),
       ["product.txt"],
     );
+  });
+
+  it(`F27: has the row of every delivery it answered 2xx when the database is killed at ${PER_SECOND} of them a second`, async () => {
+    const hook = await spine.server.api.renewHook(PROJECT);
+    const kept: number[] = [];
+    const refused: number[] = [];
+    const asked: Promise<void>[] = [];
+    const deliver = async (no: number): Promise<void> => {
+      const body = JSON.stringify({
+        ref: `refs/heads/b${no}`,
+        before: "0".repeat(40),
+        after: no.toString(16).padStart(40, "0"),
+        repository: PROJECT,
+        message: "[skip ci]",
+      });
+      const signature = createHmac("sha256", hook.secret).update(body).digest("hex");
+      const headers = {
+        "content-type": "application/json",
+        "webhook-id": `d${no}`,
+        "x-hub-signature-256": `sha256=${signature}`,
+      };
+      const answer = await fetch(hook.url, { method: "POST", body, headers });
+      const text = await answer.text();
+      if (answer.ok) kept.push(Received.parse(JSON.parse(text)).deliveryId);
+      else {
+        assert.equal(answer.status, 503, text);
+        assert.ok(answer.headers.has("retry-after"));
+        refused.push(no);
+      }
+    };
+    const timer = setInterval(() => asked.push(deliver(asked.length)), 1000 / PER_SECOND);
+    try {
+      await until("many were taken", () => kept.length >= 2 * PER_SECOND);
+      await database.kill();
+      await until("some were refused", () => refused.length > 0);
+    } finally {
+      clearInterval(timer);
+    }
+    await database.startAgain();
+    await Promise.all(asked);
+    assert.equal(new Set(kept).size, kept.length);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query("select id from deliveries where id = any($1)", [kept]);
+      assert.equal(rows.length, kept.length, "a delivery was answered 2xx and is not there");
+    } finally {
+      await client.end();
+    }
+    // What was refused is sent again by the forge, and is the same delivery even where it had been committed.
+    for (const no of refused.splice(0))
+      await until(`delivery ${no} is taken`, async () => {
+        const before = kept.length;
+        await deliver(no);
+        return kept.length > before;
+      });
+    assert.equal(new Set(kept).size, asked.length);
   });
 
   it("keeps what it has answered when the database is killed, and goes on when it is back", async () => {
