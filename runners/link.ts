@@ -7,7 +7,16 @@ import type { Answer, Ask } from "./http.ts";
 import type { Log } from "./log.ts";
 import type { PutAnswer } from "./log-upload.ts";
 import { pause } from "./pause.ts";
-import { Command, Control, EventsAnswer, HelloAnswer, LogAnswer, SecretsAnswer } from "./protocol.ts";
+import {
+  Command,
+  Control,
+  EventsAnswer,
+  HelloAnswer,
+  LeftoversAnswer,
+  LogAnswer,
+  MOST_LEFTOVERS,
+  SecretsAnswer,
+} from "./protocol.ts";
 import type { HelloRequest, RunnerEvent, SecretRef } from "./protocol.ts";
 import { readServerEvents } from "./server-events.ts";
 
@@ -214,6 +223,19 @@ export class Link {
       retryMs = Math.min(Math.max(retryMs * 2, FIRST_RETRY_MS), LAST_RETRY_MS);
     }
     signal.throwIfAborted();
+  }
+
+  /** Which sessions of other runners are over for the server; none where it does not say. */
+  async sessionsOver(sessions: readonly string[]): Promise<ReadonlySet<string>> {
+    const answer = await this.#client.ask({
+      method: "POST",
+      path: "/runner/v1/leftovers",
+      body: JSON.stringify({ sessions: sessions.slice(0, MOST_LEFTOVERS) }),
+      type: "application/json",
+      signal: this.signal,
+    });
+    if (answer.status !== 200) return new Set();
+    return new Set(LeftoversAnswer.parse(json(answer)).over);
   }
 
   async #hello(request: HelloRequest): Promise<HelloAnswer> {

@@ -11,6 +11,7 @@
  * | `POST /runner/v1/sessions/:session/secrets` | SecretsRequest -> SecretsAnswer; 410 (session refused) |
  * | `PUT /runner/v1/blobs/:sha256?session=ID&fence=N` | bytes -> 204 (a repeat too) |
  * | `GET /runner/v1/blobs/:sha256?session=ID&fence=N` | bytes; 404 |
+ * | `POST /runner/v1/leftovers` | LeftoversRequest -> LeftoversAnswer |
  *
  * Every call but `join` carries `Authorization: Bearer KEY`; 401 means that the key is not (or no longer) valid.
  */
@@ -601,3 +602,16 @@ export const SecretsAnswer = z.strictObject({
   gone: z.array(SecretRef),
 });
 export type SecretsAnswer = z.infer<typeof SecretsAnswer>;
+
+/** How many sessions may be asked about at once. */
+export const MOST_LEFTOVERS = 1000;
+
+/** Sessions of other runners that something is left of on this runner's engine. */
+export const LeftoversRequest = z.strictObject({
+  sessions: z.array(z.string().max(200)).max(MOST_LEFTOVERS),
+});
+export type LeftoversRequest = z.infer<typeof LeftoversRequest>;
+
+/** Those that are over: whatever is left of them may be taken away by anybody. */
+export const LeftoversAnswer = z.strictObject({ over: z.array(z.string()) });
+export type LeftoversAnswer = z.infer<typeof LeftoversAnswer>;

@@ -10,7 +10,8 @@ import { Session, newSessionState } from "./session.ts";
 import { readStates, removeFolder } from "./state.ts";
 import path from "node:path";
 
-const SWEEP_EVERY_MS = 60_000;
+/** With the age that a leftover must have, what a dead run left is gone within a minute. */
+const SWEEP_EVERY_MS = 25_000;
 const VERSION = "0.1.0";
 
 /** What a runner says of itself. */
@@ -244,7 +245,10 @@ export class Runner {
       const removed = await sweep(
         engine,
         { instance: this.instance, runner: this.name },
-        (session) => this.#sessions.has(session),
+        {
+          knows: (session) => this.#sessions.has(session),
+          over: (sessions) => this.#context.link.sessionsOver(sessions),
+        },
         Date.now(),
       );
       if (removed.length > 0) log.warn({ removed }, "leftovers of earlier sessions were removed");

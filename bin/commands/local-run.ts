@@ -142,7 +142,8 @@ async function cleanUp(server: LocalServer, runner: StartedRunner | null, engine
   const { instance } = server;
   try {
     // Nobody else works for this instance, so that what is still there is nobody's, however young it is.
-    await sweep(engine, { instance, runner: server.runnerName }, () => false, Infinity);
+    const nobodys = { knows: () => false, over: async () => new Set<string>() };
+    await sweep(engine, { instance, runner: server.runnerName }, nobodys, Infinity);
     await removeNetwork(engine, `sl-${instance}`);
   } catch (error) {
     say(`Not everything could be removed (${error instanceof Error ? error.message : String(error)}).`);

@@ -6,6 +6,7 @@ import {
   Handle,
   HelloRequest,
   JoinRequest,
+  LeftoversRequest,
   PROTOCOL_VERSION,
   SecretsRequest,
   Sha256,
@@ -43,6 +44,8 @@ interface Caller {
 }
 
 const CALLER_MS = 5_000;
+/** How long a runner may take to remove a session that was closed. */
+const CLOSING_MS = 30_000;
 const BODY_LIMIT = "16mb";
 const LOG_LIMIT = "8mb";
 
@@ -185,6 +188,37 @@ export function createRunnerLink(deps: Deps): Router {
       response.json(await deps.ingest.take(caller.id, body.data.events));
     }),
   );
+
+  router.post(
+    "/leftovers",
+    express.json({ limit: "1mb" }),
+    guarded(async (request, response) => {
+      const body = LeftoversRequest.safeParse(request.body);
+      if (!body.success) {
+        response.status(400).json({ error: "the sessions cannot be read" });
+        return;
+      }
+      response.json({ over: await sessionsOver(body.data.sessions) });
+    }),
+  );
+
+  /** Of these, the sessions that were lost, or closed so long ago that their own runner would have cleaned up. */
+  async function sessionsOver(sessions: readonly string[]): Promise<string[]> {
+    if (sessions.length === 0) return [];
+    const closedBeforeMs = (await store.nowMs()) - CLOSING_MS;
+    const rows = await store.db
+      .selectFrom("sessions")
+      .select("id")
+      .where("id", "in", [...sessions])
+      .where((eb) =>
+        eb.or([
+          eb("state", "=", "lost"),
+          eb.and([eb("state", "=", "closed"), eb("closedAtMs", "<", closedBeforeMs)]),
+        ]),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
 
   /** The command a log or blob belongs to, if the session is still this runner's. */
   async function ownCommand(caller: Caller, id: string, fence: number): Promise<KnownCommand | null> {

@@ -28,8 +28,11 @@ describe("the sweep of leftovers", function () {
     engine.close();
   });
 
-  async function leave(session: string, runner: string): Promise<string> {
-    const name = `sl-${instance}-${session}-main`;
+  async function leave(
+    session: string,
+    runner: string,
+    name = `sl-${instance}-${session}-main`,
+  ): Promise<string> {
     await docker.createContainer({
       name,
       Image: image,
@@ -43,15 +46,48 @@ describe("the sweep of leftovers", function () {
     return `/${name}`;
   }
 
-  it("takes what is ours and of no session, and nothing of another runner on the same engine", async () => {
-    const old = await leave("b1.1", "here");
-    await leave("b1.2", "here");
-    await leave("b1.3", "elsewhere");
-    const owner = { instance, runner: "here" };
-    const removed = await sweep(engine, owner, (session) => session === "b1.2", Date.now() + HOUR_MS);
-    assert.deepEqual(removed, [old]);
+  async function leftNames(): Promise<string[]> {
     const filters = { label: [`sluice.instance=${instance}`] };
     const left = await docker.listContainers({ all: true, filters });
-    assert.equal(left.length, 2);
+    return left.flatMap(({ Names }) => Names).toSorted();
+  }
+
+  const owner = { instance, runner: "here" };
+  const nobodys = { knows: () => false, over: async () => new Set<string>() };
+
+  it("takes what is ours and of no session, and of another runner on the same engine only what the server says is over", async () => {
+    const old = await leave("b1.1", "here");
+    const known = await leave("b1.2", "here");
+    const working = await leave("b1.3", "elsewhere");
+    const over = await leave("b1.4", "elsewhere");
+    const asked: string[] = [];
+    const sessions = {
+      knows: (session: string) => session === "b1.2",
+      over: async (foreign: readonly string[]) => {
+        asked.push(...foreign);
+        return new Set(["b1.4"]);
+      },
+    };
+    assert.deepEqual(await sweep(engine, owner, sessions, Date.now()), [], "they may be just being made");
+    const removed = await sweep(engine, owner, sessions, Date.now() + HOUR_MS);
+    assert.deepEqual(removed.toSorted(), [old, over]);
+    assert.deepEqual(asked.toSorted(), ["b1.3", "b1.4"]);
+    assert.deepEqual(await leftNames(), [known, working]);
+  });
+
+  it("F45: takes 200 leftovers of a dead run at once, and nothing of others", async () => {
+    const before = await leftNames();
+    const others = [
+      await leave("b9.1", "elsewhere"),
+      // Labels alone are no proof: an image can carry them.
+      await leave("b9.2", "here", `somebody-${instance}`),
+    ];
+    const made = [];
+    for (let i = 0; i < 200; i += 1) made.push(leave(`b2.${String(i)}`, "here"));
+    const names = await Promise.all(made);
+    const sessions = { ...nobodys, knows: (session: string) => session === "b1.2" };
+    const removed = await sweep(engine, owner, sessions, Date.now() + HOUR_MS);
+    assert.deepEqual(removed.toSorted(), names.toSorted());
+    assert.deepEqual(await leftNames(), [...before, ...others].toSorted());
   });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { glob, writeFile } from "node:fs/promises";
+import { glob, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { LeftoversAnswer } from "../../runners/protocol.ts";
 import type { Build } from "../../server/http/contract/builds.ts";
 import { dockerForTests } from "../support/services/docker.ts";
 import { startNamespace } from "../support/services/namespace.ts";
@@ -70,6 +71,8 @@ describe("runners that share a machine", function () {
       PATIENT,
     );
     assert.equal(now.runner, was.runner === "one" ? "two" : "one");
+    // Were the first one never to come back, the other would hear that it may clean up behind it.
+    assert.deepEqual(await toldOver(runnerOf(now.runner), [was.session, now.session]), [was.session]);
     await runnerOf(was.runner).startAgain();
     await until(
       "what the first one had is gone",
@@ -108,6 +111,16 @@ describe("runners that share a machine", function () {
     const runner = runners.get(name);
     assert.ok(runner !== undefined, `there is no runner ${name}`);
     return runner;
+  }
+
+  async function toldOver(runner: TestRunner, sessions: readonly string[]): Promise<readonly string[]> {
+    const key = await readFile(join(runner.dataFolder, "runner.key"), "utf8");
+    const answer = await fetch(`${spine.server.url}/runner/v1/leftovers`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key.trim()}`, "content-type": "application/json" },
+      body: JSON.stringify({ sessions }),
+    });
+    return LeftoversAnswer.parse(await answer.json()).over;
   }
 
   /** Pushes a build that counts, and waits until it does. */
@@ -163,6 +176,7 @@ describe("runners that share a machine", function () {
       .map(({ Id, Labels }) => ({
         id: Id,
         runner: Labels["sluice.runner"] ?? "",
+        session: Labels["sluice.session"] ?? "",
         name: Labels["sluice.container"],
       }));
   }
