@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { NO_FAULTS } from "../runners/faults.ts";
 import { offerClaim } from "./auth/claim.ts";
 import { createBeginPorts } from "./builds/begin-ports.ts";
+import { endAwaitedBuilds } from "./builds/awaited-builds.ts";
 import { createBuilds } from "./builds/builds.ts";
 import { nudgeStarts } from "./builds/journal/next-starts.ts";
 import { createBuildFiles } from "./builds/console.ts";
@@ -171,7 +172,7 @@ export async function startServer({
       parkAfterMs: config.parkAfterMs,
     });
     closing.push(() => sessions.stop());
-    const beginPorts = createBeginPorts({ store, config, secrets, sources, nowMs });
+    const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, nowMs });
     const ports = createHostPorts({
       beginPorts,
       store,
@@ -232,6 +233,9 @@ export async function startServer({
         ended: (buildId) => {
           logs.forget(buildId);
           sessions.placesChanged();
+          void endAwaitedBuilds({ store, config, sealOf, poke }).catch((err: unknown) =>
+            log.warn({ build: buildId, err }, "builds that wait for this one could not be told yet"),
+          );
         },
       },
     });
@@ -343,6 +347,7 @@ export async function startServer({
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
         { name: "cron triggers", run: () => startDueSchedules(schedule) },
         { name: "upstream triggers", run: () => startDownstream(schedule) },
       ],

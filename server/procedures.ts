@@ -6,6 +6,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./builds/journal/claim-build.ts",
   "./builds/journal/commit-turn.ts",
   "./builds/journal/decide-input.ts",
+  "./builds/journal/end-awaited.ts",
   "./builds/journal/end-effects.ts",
   "./builds/journal/fail-build.ts",
   "./builds/journal/insert-build.ts",

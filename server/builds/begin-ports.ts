@@ -3,11 +3,13 @@ import { matchesGlob } from "../projects/glob.ts";
 import { ProjectSettings } from "../projects/settings.ts";
 import type { RefRule } from "../projects/route.ts";
 import type { Secrets } from "../secrets/secrets.ts";
+import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
 import { messageRoute } from "./message-step.ts";
 import type { BeginPorts, BeginScope } from "./prepare-begin.ts";
 import { answerRead } from "./reads.ts";
 import { credentialRefs, tokenUser } from "./forge-login.ts";
+import { composeOtherBuild } from "./start-other.ts";
 import type { Sources } from "./sources.ts";
 import type { BoundCredential } from "./translate/commands.ts";
 
@@ -17,6 +19,7 @@ interface Deps {
   readonly secrets: Secrets;
   readonly sources: Sources;
   readonly nowMs: () => number;
+  readonly vault: Vault;
 }
 
 const LOG_HEAD_BYTES = 192 * 1024 * 1024;
@@ -115,6 +118,7 @@ export function createBeginPorts(deps: Deps): BeginPorts {
       }
       return { ok: true, environments };
     },
+    otherBuild: (scope, request) => composeOtherBuild(deps, scope, request),
     messageRoute: (scope, request) => messageRoute(config, scope, request),
     async newerPast(scope, ordinal) {
       const row = await store.db

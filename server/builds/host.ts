@@ -403,6 +403,7 @@ export function createBuildHost(deps: Deps): BuildHost {
     entry.consoleLength = consoleLength;
     entry.quiet = turn.end === undefined && onlyWaitsForPeople(entry, turn);
     if (result.deliverMore) entry.poked = true;
+    for (const other of result.others) poke(other);
     for (const cancel of turn.cancels) entry.http.get(cancel.id)?.abort();
     for (const begin of turn.begins)
       if (begin.kind === "http" && input.begins.some((row) => row.id === begin.id && row.outcome === null))

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type {
   Begin,
   BuildEnd,
+  BuildRequest,
   DeploymentRequest,
   EffectId,
   Head,
@@ -14,6 +15,7 @@ import { unreachable } from "../../pipelines/unreachable.ts";
 import type { Limits, Scm } from "../../runners/protocol.ts";
 import type { BeginInput, CommandInput, EndInput, PortInput } from "./journal/turn-input.ts";
 import type { MessageRoute } from "./message-step.ts";
+import type { NewBuild } from "../webhooks/new-build.ts";
 import type { CommandNote } from "./journal/command-note.ts";
 import type { BuildSeal } from "./seal.ts";
 import {
@@ -71,6 +73,11 @@ export interface BeginPorts {
   messageRoute(scope: BeginScope, request: MessageRequest): MessageRoute | null;
   /** Number of the newest later build of the ref that has passed this milestone, as far as known before; for words. */
   newerPast(scope: BeginScope, ordinal: number): Promise<number | null>;
+  /** A build of another project that a step asks for, or why there cannot be one. */
+  otherBuild(
+    scope: BeginScope,
+    request: BuildRequest,
+  ): Promise<{ ok: true; build: NewBuild } | { ok: false; reason: string }>;
   limits(scope: BeginScope): Limits;
   /** Where deployments are only planned (`sluice run`): what the step ends with at once. */
   planDeployment?(scope: BeginScope, begin: Begin, request: DeploymentRequest): Promise<EffectOutcome>;
@@ -225,18 +232,45 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       return { port: { kind: "none" }, outcome: answer.outcome, bindings: answer.bindings };
     }
     case "lock":
-      return refused(
-        "locks between builds are not kept by this version; let one build run at a time with disableConcurrentBuilds()",
-      );
-    case "build":
-      return refused(
-        "starting another project's build is not carried out by this version; its own webhook starts it",
-      );
+      return prepareLock(scope, begin, request);
+    case "build": {
+      const composed = await ports.otherBuild(scope, request);
+      if (!composed.ok) return refused(composed.reason);
+      const until = request.wait ? "end" : request.waitForStart ? "start" : null;
+      return {
+        port: { kind: "build", build: composed.build, until },
+        outcome: until === null ? { value: null } : null,
+        bindings: [],
+      };
+    }
     case "signal":
       return refused("waiting for another build or image is not carried out by this version");
     default:
       return unreachable(request);
   }
+}
+
+function prepareLock(scope: BeginScope, begin: Begin, request: Extract<Request, { kind: "lock" }>): Prepared {
+  const { resources } = request;
+  if (request.label !== null || resources.length === 0)
+    return refused(
+      "this server knows resources by their names and none by a label: write lock('name'), or extra: [[resource: 'other']] for several",
+    );
+  const sealed = (value: Stored): Uint8Array => sealOutcome(scope.seal, begin.id, { value });
+  return {
+    port: {
+      kind: "lock",
+      // A change from outside cannot hold up the builds of those who may write.
+      names: [...new Set(resources)].map((name) => (scope.trusted ? name : `untrusted ${name}`)),
+      priority: request.priority,
+      newestFirst: request.inversePrecedence,
+      granted: sealed({ resources }),
+      skipped: request.skipIfLocked ? sealed(null) : null,
+      timeoutMs: request.timeoutMs,
+    },
+    outcome: null,
+    bindings: [],
+  };
 }
 
 type RunnerRequest = Extract<

@@ -1,7 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type {
   Begin,
-  OtherBuild,
   ReadRequest,
   SecretKind,
   SecretPart,
@@ -16,6 +15,7 @@ import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import type { BeginScope } from "./prepare-begin.ts";
 import type { Sources } from "./sources.ts";
+import { otherBuild } from "./other-build.ts";
 import { refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
 import { type SecretPart as RefPart, refOf } from "./translate/secret-refs.ts";
@@ -59,14 +59,6 @@ export async function answerRead(deps: Deps, scope: BeginScope, begin: Begin): P
   }
 }
 
-const RESULT: Partial<Record<BuildState, string>> = {
-  succeeded: "SUCCESS",
-  unstable: "UNSTABLE",
-  failed: "FAILURE",
-  aborted: "ABORTED",
-  not_built: "NOT_BUILT",
-};
-
 const WHICH: Readonly<Record<Extract<ReadRequest, { op: "previousBuild" }>["which"], readonly BuildState[]>> =
   {
     previous: ["queued", "running", "waiting", "succeeded", "unstable", "failed", "aborted", "not_built"],
@@ -94,19 +86,7 @@ async function previousBuild(
     .orderBy("number", "desc")
     .executeTakeFirst();
   if (row === undefined) return null;
-  const started = row.startedAtMs ?? row.createdAtMs;
-  const other = {
-    number: row.number,
-    result: RESULT[row.state] ?? null,
-    displayName: row.displayName ?? `#${row.number}`,
-    description: row.description,
-    projectName: scope.projectKey,
-    url: `${deps.config.publicUrl}/p/${scope.projectKey}/b/${row.number}/`,
-    startedAtMs: started,
-    durationMs: row.endedAtMs === null ? 0 : row.endedAtMs - started,
-    variables: {},
-  } satisfies Record<keyof OtherBuild, Stored>;
-  return other;
+  return otherBuild(row, { key: scope.projectKey, publicUrl: deps.config.publicUrl });
 }
 
 async function changeSets(deps: Deps, scope: BeginScope, number: number): Promise<Stored> {

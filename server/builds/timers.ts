@@ -4,7 +4,7 @@ import { expireInput } from "./journal/decide-input.ts";
 import { endEffects, postponeTimer } from "./journal/end-effects.ts";
 import { sealOutcome } from "./prepare-begin.ts";
 import type { BuildSeal } from "./seal.ts";
-import { interruption } from "./translate/failure.ts";
+import { interruption, refusal } from "./translate/failure.ts";
 
 /** Ends an effect whose time has come: a timer with nothing, a gate as expired. */
 export async function endDue(
@@ -20,7 +20,13 @@ export async function endDue(
   if (due.kind === "timer" && (await postponed(deps, due))) return;
   const seal = await deps.sealOf(due.buildId);
   if (due.kind !== "gate") {
-    const outcome = sealOutcome(seal, due.effectId, { value: null });
+    const outcome = sealOutcome(
+      seal,
+      due.effectId,
+      due.kind === "lock"
+        ? { error: refusal("the lock was not free within its time", "timeout") }
+        : { value: null },
+    );
     const ends = [{ buildId: due.buildId, effectId: due.effectId, outcome, exitCode: null }];
     for (const build of await deps.store.call(endEffects, { ends })) deps.poke(build);
     return;

@@ -147,12 +147,13 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     const hidden = hiddenOf(options.secrets.values());
     const sources = localSources(snapshot);
     const beginPorts: BeginPorts = {
-      ...createBeginPorts({ store, config, secrets, sources, nowMs }),
+      ...createBeginPorts({ store, config, vault, secrets, sources, nowMs }),
       ownScm: async (scope) => ({ credential: null, scm: scmOf(snapshot, sources, scope.head.ref) }),
       // Nobody is written to because somebody tries a file out.
       messageRoute: () => null,
       planDeployment: (scope, begin, wanted) =>
         planOnly({ store, config, secrets, logs, targetOf, hidden }, scope, begin, wanted),
+      otherBuild: async () => ({ ok: false, reason: "sluice run carries out this one build: it starts no other" }),
       ignoresLabels: true,
     };
     let own: number | null = null;

@@ -18,12 +18,13 @@ export const WAIT_CAUSES = [
   "unpark",
   "image_pull",
   "gate",
+  "lock",
+  "signal",
   "timer",
   "environment_turn",
   "target",
 ] as const;
-// A `milestone` never waits: it passes at once or ends the build. `lock` and `signal` are refused when a build comes to
-// them, so nothing can wait for them.
+// A `milestone` never waits: it passes at once or ends the build.
 export type WaitCauseName = (typeof WAIT_CAUSES)[number];
 
 const Names = z.array(z.string());
@@ -80,6 +81,20 @@ export const WaitCause = z.discriminatedUnion("cause", [
     untilAtMs: Ms,
     needed: z.number(),
     who: z.string(),
+  }),
+  /** `holders`: the builds that have a resource of these now, as `project #number`. */
+  z.object({
+    cause: z.literal("lock"),
+    names: Names,
+    holders: Names,
+    untilAtMs: Ms.nullable(),
+  }),
+  /** The build of another project, which the step `build` has started. */
+  z.object({
+    cause: z.literal("signal"),
+    project: z.string(),
+    number: z.number(),
+    to: z.enum(["start", "end"]),
   }),
   z.object({ cause: z.literal("timer"), untilAtMs: Ms }),
   /** `deployment`: the one that has the environment; null: it is about to begin. */

@@ -114,6 +114,18 @@ function sentenceOf(cause: WaitCause): Sentence {
         untilAtMs: cause.untilAtMs,
         gate: cause.gate,
       };
+    case "lock":
+      return {
+        text: `it wants ${cause.names.join(", ")} for itself${cause.holders.length === 0 ? "" : `, which ${cause.holders.join(", ")} has`}`,
+        endedBy:
+          cause.holders.length === 0 ? "its turn" : `the end of that step in ${cause.holders.join(", ")}`,
+        untilAtMs: cause.untilAtMs,
+      };
+    case "signal":
+      return {
+        text: `it has started build #${cause.number} of ${cause.project} and waits for its ${cause.to}`,
+        endedBy: `${cause.project} #${cause.number}`,
+      };
     case "timer":
       return { text: "it sleeps, as its file says", endedBy: "time", untilAtMs: cause.untilAtMs };
     case "environment_turn":

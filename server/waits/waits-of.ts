@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import type { Store } from "../store/store.ts";
 import { readWait, type WaitCause } from "./cause.ts";
@@ -40,6 +41,8 @@ export async function waitsOf(
     sessionsOf(store, begun),
     commandsOf(store, begun),
     sleepsOf(store, begun),
+    locksOf(store, begun),
+    signalsOf(store, begun),
     nudgesOf(store, unheld),
   ]);
   for (const { buildId, cause, sinceAtMs } of read.flat()) add(buildId, cause, sinceAtMs);
@@ -52,6 +55,7 @@ interface Found {
   readonly sinceAtMs: number;
 }
 
+const Names = z.array(z.string());
 const Submitters = z.array(z.string());
 const Approvers = z.object({ role: z.string().default("deployer"), people: z.array(z.string()).default([]) });
 
@@ -256,6 +260,66 @@ async function sleepsOf(store: Store, ids: readonly number[]): Promise<Found[]> 
     buildId,
     cause: { cause: "timer", untilAtMs: dueAtMs ?? begunAtMs },
     sinceAtMs: begunAtMs,
+  }));
+}
+
+async function locksOf(store: Store, ids: readonly number[]): Promise<Found[]> {
+  if (ids.length === 0) return [];
+  const waiting = await store.db
+    .selectFrom("locks")
+    .leftJoin("effects", (join) =>
+      join.onRef("effects.buildId", "=", "locks.buildId").onRef("effects.id", "=", "locks.effectId"),
+    )
+    .select(["locks.buildId", "locks.names", "locks.sinceMs", "effects.dueAtMs"])
+    .where("locks.buildId", "in", ids)
+    .where("locks.state", "=", "waiting")
+    .orderBy("locks.id")
+    .execute();
+  if (waiting.length === 0) return [];
+  const held = await store.db
+    .selectFrom("lockNames")
+    .innerJoin("locks", "locks.id", "lockNames.lockId")
+    .innerJoin("builds", "builds.id", "locks.buildId")
+    .innerJoin("projects", "projects.id", "builds.projectId")
+    .select(["lockNames.name", "builds.number", "projects.key"])
+    .where("lockNames.name", "in", [...new Set(waiting.flatMap((row) => namesOf(row.names)))])
+    .execute();
+  return waiting.map((row) => {
+    const names = namesOf(row.names);
+    const holders = held.filter(({ name }) => names.includes(name)).map((one) => `${one.key} #${one.number}`);
+    return {
+      buildId: row.buildId,
+      cause: { cause: "lock", names, holders: [...new Set(holders)], untilAtMs: row.dueAtMs },
+      sinceAtMs: row.sinceMs,
+    };
+  });
+}
+
+function namesOf(text: string): string[] {
+  return Names.parse(JSON.parse(text));
+}
+
+async function signalsOf(store: Store, ids: readonly number[]): Promise<Found[]> {
+  if (ids.length === 0) return [];
+  const rows = await store.db
+    .selectFrom("signals")
+    .innerJoin("builds", (join) => join.on("builds.id", "=", sql<number>`cast(signals.key as bigint)`))
+    .innerJoin("projects", "projects.id", "builds.projectId")
+    .select(["signals.buildId", "signals.kind", "signals.sinceMs", "builds.number", "projects.key"])
+    .where("signals.buildId", "in", ids)
+    .where("signals.kind", "in", ["build", "build_start"])
+    .where("builds.endedAtMs", "is", null)
+    .orderBy("signals.sinceMs")
+    .execute();
+  return rows.map((row) => ({
+    buildId: row.buildId,
+    cause: {
+      cause: "signal",
+      project: row.key,
+      number: row.number,
+      to: row.kind === "build" ? "end" : "start",
+    },
+    sinceAtMs: row.sinceMs,
   }));
 }
 

@@ -9,6 +9,7 @@ import { writePipelineSettings } from "./pipeline-settings.ts";
 import type { TurnInput, TurnResult } from "./turn-input.ts";
 import { cancelEffect } from "./cancel-effect.ts";
 import { nudgeNext } from "./next-starts.ts";
+import { leaveLocks } from "../../locks/rows.ts";
 import { leaveContainer, leaveSession } from "./leave.ts";
 
 /**
@@ -36,6 +37,7 @@ export const commitTurn = procedure(
       if (leave.kind === "session") yield* leaveSession(tx, input.buildId, leave.id, leave.command, written);
       else if (leave.kind === "container")
         yield* leaveContainer(tx, input.buildId, leave.id, leave.command, written);
+      else written.others.push(...(yield* leaveLocks(tx, input.buildId, leave.id)));
     }
     if (input.pipelineSettings !== null) yield* writePipelineSettings(tx, input.pipelineSettings);
     if (input.triggers !== null) yield* writeTriggers(tx, input.projectId, input.triggers);
@@ -50,6 +52,7 @@ export const commitTurn = procedure(
       gates: written.gates,
       messages: written.messages,
       deliverMore: written.ended,
+      others: written.others.filter((id) => id !== input.buildId),
     };
   },
 );

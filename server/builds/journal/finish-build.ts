@@ -1,6 +1,7 @@
 import { nudge } from "../../store/outbox.ts";
 import { NO_WAIT } from "../../waits/cause.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
+import { leaveLocks } from "../../locks/rows.ts";
 import { takeBackPlace } from "./leave.ts";
 import { nudgeNext } from "./next-starts.ts";
 import type { EndInput } from "./turn-input.ts";
@@ -33,6 +34,7 @@ export function* finishBuild(
   );
   if (build === undefined) return false;
   yield* closeOpen(tx, buildId);
+  yield* leaveLocks(tx, buildId, null);
   written.placesChanged = true;
   yield* tx.run(
     tx.db

@@ -1,4 +1,6 @@
 import type { CommandType } from "../../../runners/protocol.ts";
+import type { LockWanted } from "../../locks/rows.ts";
+import type { NewBuild } from "../../webhooks/new-build.ts";
 import type { TriggerRows } from "../../schedules/rows.ts";
 import type { Fault, PartState, TerminalBuildState, Trust } from "../../store/states.ts";
 
@@ -62,6 +64,9 @@ export type PortInput =
       /** What the effect ends with where a newer build has passed. */
       readonly late: Uint8Array;
     }
+  | ({ readonly kind: "lock"; readonly timeoutMs: number | null } & LockWanted)
+  /** A build of another project; with `until` the effect ends when that one has come so far. */
+  | { readonly kind: "build"; readonly build: NewBuild; readonly until: "start" | "end" | null }
   | { readonly kind: "none" };
 
 /** One new row of the journal. */
@@ -163,4 +168,6 @@ export type TurnResult =
       readonly gates: readonly number[];
       readonly messages: boolean;
       readonly deliverMore: boolean;
+      /** Other builds in which something ended by it: their engines, if loaded here, look at once. */
+      readonly others: readonly number[];
     };

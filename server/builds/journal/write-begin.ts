@@ -1,5 +1,7 @@
 import { nudge } from "../../store/outbox.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
+import { takeLock } from "../../locks/rows.ts";
+import { makeBuild } from "../../webhooks/new-build.ts";
 import { announce } from "./announce.ts";
 import { endEffect } from "./end-effect.ts";
 import { passMilestone } from "./milestones.ts";
@@ -13,6 +15,7 @@ export interface Written {
   placesChanged: boolean;
   messages: boolean;
   ended: boolean;
+  readonly others: number[];
   earliestDueAtMs: number | null;
 }
 
@@ -24,6 +27,7 @@ export function createWritten(): Written {
     placesChanged: false,
     messages: false,
     ended: false,
+    others: [],
     earliestDueAtMs: null,
   };
 }
@@ -84,6 +88,8 @@ export function* writeBegin(
 /** A gate's limit is the earliest of its own and of every timer around it, so that nobody passes it too late. */
 function* dueOf(tx: Transaction, buildId: number, begin: BeginInput): Steps<number | null> {
   if (begin.port.kind === "timer") return tx.nowMs + begin.port.afterMs;
+  if (begin.port.kind === "lock")
+    return begin.port.timeoutMs === null ? null : tx.nowMs + begin.port.timeoutMs;
   if (begin.port.kind !== "gate") return null;
   const own = tx.nowMs + begin.port.limitMs;
   if (begin.timers.length === 0) return own;
@@ -170,6 +176,27 @@ function* writePort(
         );
       written.messages = true;
       return;
+    case "lock": {
+      const ended = yield* takeLock(tx, turn.buildId, begin.id, port);
+      if (ended.includes(turn.buildId)) written.ended = true;
+      written.others.push(...ended);
+      return;
+    }
+    case "build": {
+      const made = yield* makeBuild(tx, port.build);
+      if (port.until !== null)
+        yield* tx.run(
+          tx.db.insertInto("signals").values({
+            buildId: turn.buildId,
+            effectId: begin.id,
+            kind: port.until === "end" ? "build" : "build_start",
+            key: String(made.id),
+            sinceMs: tx.nowMs,
+            doneAtMs: null,
+          }),
+        );
+      return;
+    }
     case "milestone":
     case "timer":
     case "none":

@@ -343,6 +343,46 @@ const CASES: Readonly<Record<WaitCauseName, Case>> = {
     endedBy: /^ops$/,
     until: true,
   },
+  lock: {
+    async make({ store, build }) {
+      const holder = await build("running");
+      const id = await build("running");
+      const lock = { names: '["printer"]', priority: 0, newestFirst: 0, granted: NOTHING } as const;
+      const { id: held } = await store.db
+        .insertInto("locks")
+        .values({ ...lock, buildId: holder, effectId: "0:1", state: "held", sinceMs: await store.nowMs() })
+        .returning("id")
+        .executeTakeFirstOrThrow();
+      await store.db.insertInto("lockNames").values({ name: "printer", lockId: held }).execute();
+      await store.db
+        .insertInto("locks")
+        .values({ ...lock, buildId: id, effectId: "0:1", state: "waiting", sinceMs: await store.nowMs() })
+        .execute();
+      return id;
+    },
+    text: /it wants printer for itself, which shop #1 has/,
+    endedBy: /the end of that step in shop #1/,
+  },
+  signal: {
+    async make({ store, build }) {
+      const other = await build("running");
+      const id = await build("running");
+      await store.db
+        .insertInto("signals")
+        .values({
+          buildId: id,
+          effectId: "0:1",
+          kind: "build",
+          key: String(other),
+          sinceMs: await store.nowMs(),
+          doneAtMs: null,
+        })
+        .execute();
+      return id;
+    },
+    text: /it has started build #1 of shop and waits for its end/,
+    endedBy: /shop #1/,
+  },
   timer: {
     async make({ store, build }) {
       const id = await build("running");

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pino from "pino";
 import { z } from "zod";
+import { endAwaitedBuilds } from "../../../../server/builds/awaited-builds.ts";
 import { createBeginPorts } from "../../../../server/builds/begin-ports.ts";
 import { type BuildFiles, consoleText, createBuildFiles } from "../../../../server/builds/console.ts";
 import { createEnginePool, type EnginePool } from "../../../../server/builds/engine/pool.ts";
@@ -113,7 +114,8 @@ export interface World {
 export const ANN: Actor = { userId: 1, login: "ann", role: "admin", by: "session" };
 export const BOB: Actor = { userId: 2, login: "bob", role: "admin", by: "session" };
 
-const Event = z.object({ file: z.string() });
+const Parameters = z.record(z.string(), z.string());
+const Event = z.object({ file: z.string().optional() });
 const PROJECTS = ["shop", "mill", "mint", "dock"];
 
 export interface WorldOptions {
@@ -121,6 +123,8 @@ export interface WorldOptions {
   readonly folder?: string;
   /** More lines of `sluice.yml`. */
   readonly file?: string;
+  /** The Jenkinsfile of a project whose builds nothing but a build, or the clock, asks for. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly target?: Target;
   readonly channel?: Channel;
   /** Kept over many worlds, because its threads take their time to start. */
@@ -225,14 +229,15 @@ function configOf(folder: string, more: string): Config {
 }
 
 /** The repositories of projects, of which a played runner checks nothing out. */
-function noSources(folder: string): Sources {
+function noSources(folder: string, files: Readonly<Record<string, string>> = {}): Sources {
   const none = () => Promise.reject(new Error("there is no repository here"));
   return {
     pathOf: () => folder,
     ensure: async () => {},
     readFile: none,
     readFolders: none,
-    refs: none,
+    refs: async (project) =>
+      new Map(files[project.key] === undefined ? [] : [["refs/heads/main", "b".repeat(40)]]),
     facts: none,
     between: async () => [],
     resolveElsewhere: async () => null,
@@ -262,20 +267,20 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
   const sealOf = (buildId: number): Promise<BuildSeal> => seals.of(buildId);
   const logs = createStepLogs(files, nowMs);
   const blobs = createBlobs(folder);
-  const sources = noSources(folder);
+  const sources = noSources(folder, parts.options.files);
   const poke = (buildId: number) => host.poke(buildId);
   const closing: (() => Promise<void> | void)[] = [];
   const sessions = createSessions({ store, sealOf, poke, assigned: () => {}, log });
   closing.push(() => sessions.stop());
-  const beginPorts = createBeginPorts({ store, config, secrets, sources, nowMs });
+  const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, nowMs });
   const ports = createHostPorts({
     beginPorts,
     store,
     secrets,
     seals,
     freeze: async (build) => {
-      const head = aHead(Event.parse(JSON.parse(build.event)).file);
       const key = PROJECTS[build.projectId - 1] ?? "shop";
+      const head = aHead(Event.parse(JSON.parse(build.event)).file ?? parts.options.files?.[key] ?? "");
       return {
         kind: "head",
         head: {
@@ -284,6 +289,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
           changes: CHANGES,
           project: { ...head.project, key },
           build: { ...head.build, number: build.number },
+          parameters: Parameters.parse(JSON.parse(build.parameters)),
           settings: {
             ...head.settings,
             deployTo: Object.keys(config.file.environments),
@@ -409,6 +415,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
         { name: "stops that take too long", run: escalation },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
       ],
     });
     closing.push(() => reconciler.stop());

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "mocha";
+import { createEnginePool, type EnginePool } from "../../../server/builds/engine/pool.ts";
+import { explain } from "../../../server/builds/explain.ts";
+import { findViolations } from "../../../server/store/invariants.ts";
+import { until } from "../../support/services/until.ts";
+import { createStops } from "../../support/stops.ts";
+import { diverge } from "../builds/support/journal.ts";
+import { ANN, startWorld, type Life, type World } from "../builds/support/world.ts";
+
+describe("steps that reach beyond their build", function () {
+  this.timeout(120_000);
+  const stops = createStops();
+  let pool: EnginePool;
+  before(() => {
+    pool = createEnginePool({ threads: 1 });
+  });
+  after(() => pool.close());
+  afterEach(() => stops.all());
+
+  async function aWorld(files: Readonly<Record<string, string>> = {}): Promise<World> {
+    const world = await startWorld({ pool, files });
+    stops.add(() => world.stop());
+    return world;
+  }
+
+  /** The build holds at this message. */
+  async function gate(world: World, build: number): Promise<number> {
+    return await until(`build ${build} asks`, async () => {
+      const row = await world.base.db
+        .selectFrom("gates")
+        .select("id")
+        .where("buildId", "=", build)
+        .where("state", "=", "open")
+        .executeTakeFirst();
+      return row?.id ?? false;
+    });
+  }
+
+  async function goOn(world: World, life: Life, build: number): Promise<void> {
+    const decided = await life.gates.decide(await gate(world, build), { decision: "approve" }, ANN);
+    assert.ok(decided.ok);
+  }
+
+  async function waits(world: World, build: number, cause: "lock" | "signal"): Promise<string> {
+    return await until(`build ${build} waits for a ${cause}`, async () => {
+      const { waits: found } = await explain(world.base, build);
+      return found.find((wait) => wait.cause === cause)?.text ?? false;
+    });
+  }
+
+  const HOLD = "lock('printer') { input 'go' }";
+
+  describe("lock", () => {
+    it("lets one build in at a time, says who has it, and goes on over the death of the server", async () => {
+      const world = await aWorld();
+      const first = await world.begin();
+      const holder = await world.build(HOLD);
+      await gate(world, holder);
+      const next = await world.build(
+        "lock(resource: 'printer', variable: 'P') { echo \"mine: ${env.P}\" }",
+        "mill",
+      );
+      assert.match(await waits(world, next, "lock"), /it wants printer for itself, which shop #1 has/);
+      await first.crash();
+
+      const life = await world.begin();
+      await goOn(world, life, holder);
+      assert.deepEqual([await world.ends(holder), await world.ends(next)], ["succeeded", "succeeded"]);
+      const text = await world.console(next);
+      assert.match(text, /Trying to acquire lock on \[printer\]\n(.*\n)*Lock acquired on \[printer\]/);
+      assert.match(text, /mine: printer\n(.*\n)*Lock released/);
+      assert.deepEqual(await diverge(world, next), []);
+      assert.deepEqual(await world.base.db.selectFrom("lockNames").selectAll().execute(), []);
+      assert.deepEqual(await findViolations(world.base), []);
+    });
+
+    it("takes all of several or none, passes over where told to, and keeps the order that is asked for", async () => {
+      const world = await aWorld();
+      const life = await world.begin();
+      const holder = await world.build(HOLD);
+      await gate(world, holder);
+      const skips = await world.build(
+        "lock(resource: 'printer', skipIfLocked: true) { error 'never' }\necho 'on'",
+      );
+      assert.equal(await world.ends(skips), "succeeded");
+      assert.match(await world.console(skips), /skipping the block/);
+
+      const both = await world.build(
+        "lock(resource: 'scanner', extra: [[resource: 'printer']]) { echo 'both' }",
+        "mill",
+      );
+      await waits(world, both, "lock");
+      const scanner = await world.build("lock('scanner') { echo 'alone' }", "mill");
+      assert.equal(await world.ends(scanner), "succeeded", "what is not held is free");
+      const urgent = await world.build("lock(resource: 'printer', priority: 5) { input 'urgent' }", "mint");
+      await waits(world, urgent, "lock");
+      const newest = await world.build(
+        "lock(resource: 'printer', inversePrecedence: true) { input 'new' }",
+        "dock",
+      );
+      await waits(world, newest, "lock");
+
+      await goOn(world, life, holder);
+      await gate(world, urgent);
+      await waits(world, newest, "lock");
+      await goOn(world, life, urgent);
+      await gate(world, newest);
+      await waits(world, both, "lock");
+      await goOn(world, life, newest);
+      assert.equal(await world.ends(both), "succeeded");
+    });
+
+    it("is given up by a waiter that is stopped or out of time, and by a holder that is stopped", async () => {
+      const world = await aWorld();
+      const life = await world.begin();
+      const holder = await world.build(HOLD);
+      await gate(world, holder);
+      const stopped = await world.build("lock('printer') { echo 'never' }", "mill");
+      await waits(world, stopped, "lock");
+      const late = await world.build(
+        "try { lock(resource: 'printer', timeoutForAllocateResource: 5) { echo 'never' } } catch (e) { echo \"late: ${e.message}\" }",
+        "mint",
+      );
+      await waits(world, late, "lock");
+      const patient = await world.build("lock('printer') { echo 'at last' }", "dock");
+      await waits(world, patient, "lock");
+
+      assert.ok((await life.builds.abort(stopped, 1, ANN)).ok);
+      assert.equal(await world.ends(stopped), "aborted");
+      world.clock.pass(6 * 60_000);
+      life.look();
+      assert.equal(await world.ends(late), "succeeded");
+      assert.match(await world.console(late), /late: the lock was not free within its time/);
+
+      assert.ok((await life.builds.abort(holder, 1, ANN)).ok);
+      assert.equal(await world.ends(holder), "aborted");
+      assert.equal(await world.ends(patient), "succeeded");
+      assert.deepEqual(await world.base.db.selectFrom("locks").selectAll().execute(), []);
+    });
+
+    it("is refused in words for a label, which this server does not know", async () => {
+      const world = await aWorld();
+      await world.begin();
+      const build = await world.build("lock(label: 'phones', quantity: 1) { echo 'never' }");
+      assert.equal(await world.ends(build), "failed");
+      assert.match(await world.console(build), /knows resources by their names and none by a label/);
+    });
+  });
+
+  describe("build", () => {
+    const DOWN = "echo \"mode ${params.MODE}\"\ninput 'go'\nif (params.MODE == 'bad') { error 'no' }";
+
+    it("starts another project's build with parameters, waits for it, and sees its result", async () => {
+      const world = await aWorld({ mill: DOWN });
+      const first = await world.begin();
+      const up = await world.build(
+        "def b = build(job: 'mill', parameters: [string(name: 'MODE', value: 'bad')], propagate: false)\necho \"it was ${b.result}, #${b.number} of ${b.projectName}\"",
+      );
+      assert.match(await waits(world, up, "signal"), /has started build #1 of mill and waits for its end/);
+      const down = up + 1;
+      await gate(world, down);
+      await first.crash();
+
+      const life = await world.begin();
+      await goOn(world, life, down);
+      assert.deepEqual([await world.ends(down), await world.ends(up)], ["failed", "succeeded"]);
+      assert.match(await world.console(down), /mode bad/);
+      assert.match(await world.console(up), /it was FAILURE, #1 of mill/);
+      const row = await world.base.db
+        .selectFrom("builds")
+        .select(["upstreamId", "eventKind", "title"])
+        .where("id", "=", down)
+        .executeTakeFirstOrThrow();
+      assert.deepEqual(row, {
+        upstreamId: up,
+        eventKind: "upstream",
+        title: 'Started by upstream project "shop" build number 1',
+      });
+      assert.deepEqual(await diverge(world, up), []);
+    });
+
+    it("fails with a bad result, does not wait where told not to, and is stopped together with its build", async () => {
+      const world = await aWorld({ mill: "error 'no'", mint: "input 'go'" });
+      const life = await world.begin();
+      const bad = await world.build("build 'mill'");
+      assert.equal(await world.ends(bad), "failed");
+      assert.match(await world.console(bad), /mill #1 completed with status FAILURE/);
+
+      const free = await world.build("build(job: '../mill/main', wait: false)\necho 'on'");
+      assert.equal(await world.ends(free), "succeeded");
+
+      const waiting = await world.build("build 'mint'");
+      await waits(world, waiting, "signal");
+      assert.ok((await life.builds.abort(waiting, 1, ANN)).ok);
+      assert.equal(await world.ends(waiting), "aborted");
+      assert.equal(await world.ends(waiting + 1), "aborted");
+
+      const nowhere = await world.build("build 'nobody'");
+      assert.equal(await world.ends(nowhere), "failed");
+      assert.match(await world.console(nowhere), /No item named nobody found/);
+      assert.deepEqual(await findViolations(world.base), []);
+    });
+
+    it("ends a circle of builds that start one another", async () => {
+      const world = await aWorld({ mill: "build 'mill'" });
+      await world.begin();
+      const build = await world.build("build 'mill'");
+      assert.equal(await world.ends(build), "failed");
+      const { count } = await world.base.db
+        .selectFrom("builds")
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .executeTakeFirstOrThrow();
+      assert.ok(Number(count) <= 12, `${count} builds`);
+    });
+  });
+});
