@@ -58,7 +58,10 @@ export async function unpack(file: string, folder: string): Promise<void> {
   try {
     await run("tar", ["-xf", file, "-C", folder, "--no-same-owner"], { maxBuffer: MOST_BYTES });
   } catch (error) {
-    throw new BackupError(`${file} cannot be unpacked: ${saidBy(error).slice(0, 512)}`, { cause: error });
+    throw new BackupError(
+      `${file} is cut, damaged or no backup, or there is no room for it: take another copy of it (tar said: ${saidBy(error).slice(0, 512).trim()})`,
+      { cause: error },
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { createBlobs } from "../runners/blobs.ts";
 import { readKeyFile, VaultError } from "../secrets/key-file.ts";
 import { keyFileOf, openVault } from "../secrets/vault.ts";
 import { systemClock } from "../store/clock.ts";
-import { StoreError } from "../store/errors.ts";
+import { isStoreError, StoreError } from "../store/errors.ts";
 import { findViolations } from "../store/invariants.ts";
 import { loadPostgres } from "../store/postgres/dump.ts";
 import { postgresFacts, sqliteFacts } from "../store/store-facts.ts";
@@ -79,12 +79,18 @@ async function restoreInto(folder: string, options: RestoreOptions): Promise<Rep
   await bringKey(folder, manifest, options.keyFile);
   const databaseUrl = await bringDatabase(folder, manifest, options.databaseUrl);
   const before =
-    databaseUrl === null ? sqliteFacts(join(folder, IN_BACKUP.sqlite)) : await postgresFacts(databaseUrl);
+    databaseUrl === null
+      ? factsIn(join(folder, IN_BACKUP.sqlite), options.file)
+      : await postgresFacts(databaseUrl);
   const store = await openStore({
     dataFolder: folder,
     databaseUrl: databaseUrl ?? undefined,
     clock: systemClock,
     procedures: SERVER_PROCEDURES,
+  }).catch((error: unknown) => {
+    // The remedy of a damaged file in use would be to bring back a backup: this is the backup.
+    if (isStoreError(error, "corrupt")) throw damaged(options.file, "its database", error);
+    throw error;
   });
   try {
     const entered = await store.call(enterSafeMode, { backupAtMs: manifest.madeAtMs });
@@ -102,14 +108,37 @@ async function restoreInto(folder: string, options: RestoreOptions): Promise<Rep
   }
 }
 
+function factsIn(database: string, file: string): StoreFacts {
+  if (!existsSync(database)) throw damaged(file, `${IN_BACKUP.sqlite} is not in it`, undefined);
+  try {
+    return sqliteFacts(database);
+  } catch (error) {
+    throw damaged(file, "its database", error);
+  }
+}
+
 async function readManifest(folder: string, file: string): Promise<Manifest> {
   const text = await readFile(join(folder, IN_BACKUP.manifest), "utf8").catch(() => null);
   if (text === null)
     throw new BackupError(`${file} is no backup of Sluice: ${IN_BACKUP.manifest} is not in it`);
-  const read = Manifest.safeParse(JSON.parse(text));
+  const read = Manifest.safeParse(parsed(text, file));
   if (!read.success)
     throw new BackupError(`${file} was made by another release: restore it with that one, then upgrade`);
   return read.data;
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(file, `${IN_BACKUP.manifest} cannot be read`, error);
+  }
+}
+
+function damaged(file: string, what: string, cause: unknown): BackupError {
+  return new BackupError(`${file} is damaged (${what}): take another backup, or another copy of this one`, {
+    cause,
+  });
 }
 
 async function bringKey(folder: string, manifest: Manifest, keyFile: string | null): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { copyFile, mkdir, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,12 +11,14 @@ import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
 import { createBlobs } from "../../../server/runners/blobs.ts";
 import { keyFileOf, openVault } from "../../../server/secrets/vault.ts";
 import { systemClock } from "../../../server/store/clock.ts";
+import { findViolations } from "../../../server/store/invariants.ts";
 import { openStore } from "../../../server/store/store.ts";
 import type { Store } from "../../../server/store/store.ts";
 import { readSafeMode } from "../../../server/upkeep/safe-mode.ts";
-import { aBuild } from "../../server/store/support/worlds.ts";
+import { aBuild, buildReaches } from "../../server/store/support/worlds.ts";
 import { temporaryFolder } from "../../support/services/folder.ts";
 import { startDatabase } from "../../support/services/postgres.ts";
+import { until } from "../../support/services/until.ts";
 
 const SLUICE = fileURLToPath(new URL("../../../bin/sluice.js", import.meta.url));
 const run = promisify(execFile);
@@ -190,6 +192,7 @@ describe("sluice backup and restore", function () {
     await truncate(file, 20_000);
     const cut = await sluice(["restore", file, "--verify"]);
     assert.equal(cut.status, 1, cut.out);
+    assert.match(cut.err, /lost\.tar is cut, damaged or no backup.*: take another copy of it/);
 
     const other = join(from.folder, "other.tar");
     await run("tar", ["-cf", other, "-C", from.folder, "sluice.yml"]);
@@ -205,6 +208,93 @@ describe("sluice backup and restore", function () {
       readdirSync(from.folder).filter((name) => /part|verify/.test(name)),
       [],
     );
+  });
+
+  it("says so in words when a backup holds garbage: in its list, its database, or all over", async () => {
+    const from = await aServer();
+    const file = join(from.folder, "whole.tar");
+    assert.equal((await sluice(["backup", file], from.env)).status, 0);
+    const parts = join(from.folder, "parts");
+    const packed = async (name: string, harm: () => Promise<unknown>): Promise<Said> => {
+      await rm(parts, { recursive: true, force: true });
+      await mkdir(parts);
+      await run("tar", ["-xf", file, "-C", parts]);
+      await harm();
+      const harmed = join(from.folder, name);
+      await run("tar", ["-cf", harmed, "-C", parts, ...readdirSync(parts)]);
+      return await sluice(["restore", harmed, "--to", join(from.folder, "to")]);
+    };
+    const database = join(parts, "sluice.sqlite");
+    const list = await packed("list.tar", () => writeFile(join(parts, "backup.json"), "{ no json"));
+    assert.match(list.err, /list\.tar is damaged \(backup\.json cannot be read\): take another backup/);
+    const pages = await packed("pages.tar", async () => {
+      const bytes = readFileSync(database);
+      await writeFile(
+        database,
+        Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(bytes.length - 8192, 0x55)]),
+      );
+    });
+    assert.match(pages.err, /pages\.tar is damaged \(its database\): take another backup/);
+    const head = await packed("head.tar", () => writeFile(database, "this is no database"));
+    assert.match(head.err, /head\.tar is damaged \(its database\): take another backup/);
+    const none = await packed("none.tar", () => rm(database));
+    assert.match(none.err, /none\.tar is damaged \(sluice\.sqlite is not in it\)/);
+    const garbage = join(from.folder, "garbage.tar");
+    await writeFile(garbage, Buffer.alloc(100_000, 0x55));
+    const all = await sluice(["restore", garbage, "--to", join(from.folder, "to")]);
+    assert.match(all.err, /garbage\.tar is cut, damaged or no backup/);
+    for (const { status, err } of [list, pages, head, none, all]) {
+      assert.equal(status, 1);
+      assert.doesNotMatch(err, /^ {4}at /mu, "a stack is no message for a person");
+    }
+    assert.ok(!existsSync(join(from.folder, "to")), "a failed restore leaves nothing");
+  });
+
+  it("F33: made while builds begin, end and print is whole: restored elsewhere nothing is missing and nothing goes on by itself", async () => {
+    const from = await aServer();
+    let isOver = false;
+    let made = 0;
+    const load = async (): Promise<void> => {
+      while (!isOver) {
+        made += 1;
+        const number = 100 + made;
+        const running = await from.store.call(aBuild, { key: "shop", number, state: "running" });
+        const log = createBuildFiles(from.dataFolder).logOf(running, 1);
+        await mkdir(dirname(log), { recursive: true });
+        await writeFile(log, LOG);
+        await from.store.db
+          .insertInto("steps")
+          .values({ buildId: running, stepNo: 1, name: "sh", state: "succeeded", logBytes: LOG.length })
+          .execute();
+        if (made % 2 === 0) await from.store.call(buildReaches, { id: running, state: "succeeded" });
+      }
+    };
+    const loading = load();
+    const file = join(from.folder, "under-load.tar");
+    const said = await sluice(["backup", file], from.env);
+    const atEnd = made;
+    await until("it went on all the while", () => made > atEnd);
+    isOver = true;
+    await loading;
+    assert.equal(said.status, 0, said.err);
+    const to = join(from.folder, "elsewhere");
+    const restored = await sluice(["restore", file, "--to", to, "--key", from.key]);
+    assert.equal(restored.status, 0, restored.err);
+    assert.match(restored.out, /all is well/);
+    const store = await open(to);
+    const builds = await store.db.selectFrom("builds").select(["number", "state", "reasonCode"]).execute();
+    assert.ok(builds.length > 2 && builds.length <= 2 + atEnd, `${builds.length} builds`);
+    assert.deepEqual(
+      builds.filter(({ state }) => !["succeeded", "failed"].includes(state)),
+      [],
+    );
+    assert.ok(builds.some(({ reasonCode }) => reasonCode === "restored"));
+    assert.ok((await readSafeMode(store)) !== null);
+    assert.deepEqual(await store.db.selectFrom("outbox").selectAll().execute(), []);
+    assert.deepEqual(await findViolations(store), []);
+    await store.close();
+    const doctor = await sluice(["doctor", "--data", to]);
+    assert.equal(doctor.status, 0, doctor.out);
   });
 
   it("takes a PostgreSQL database along by its own tools, and brings it into an empty one", async () => {
