@@ -24,6 +24,8 @@ import type { Slot } from "./workspace/slots.ts";
 const FENCE_LABEL = "sluice.fence";
 const READY_WITHIN_MS = 60_000;
 const PARK_GRACE_S = 5;
+/** Ended by SIGTERM. Our supervisor ends so only when somebody stops its container: a command's own death is not its. */
+const STOPPED = 143;
 
 /** What entering a container needs of its session. */
 export interface Entering {
@@ -131,6 +133,11 @@ export class SessionContainer {
       const use = useText({ limitBytes: facts.memoryBytes, peakBytes: facts.memoryBytes });
       const message = `the container ${name} ran out of memory and was killed${use}, ${exit}`;
       return new RunnerFailure("oom", "command", message);
+    }
+    if (facts.exitCode === STOPPED) {
+      const who = "as the Docker daemon does when it ends or starts again without live-restore";
+      const message = `the container ${name} was stopped from outside, ${who} (${exit})`;
+      return new RunnerFailure("docker_daemon", "sluice", message);
     }
     if (code === "container_exited") {
       return new RunnerFailure(code, "command", `the container ${name} ended by itself (${exit})`);

@@ -2,6 +2,7 @@ import type { AgentContainer, EffectId, Scm, SessionOpened, Stored } from "../po
 import type { Flow } from "../interpreter/flow.ts";
 import type { Site } from "../interpreter/thrown.ts";
 import type { Value } from "../interpreter/values.ts";
+import { isAgentLoss } from "./agent-loss.ts";
 import { catchable, type Run } from "./build.ts";
 import type { SessionScope } from "./context.ts";
 import { fieldOf, textIn, variablesIn } from "./convert.ts";
@@ -45,9 +46,8 @@ export function* withSession(
       return yield* enterOnce(run, want, site, acts, body);
     } catch (error) {
       const stored = catchable(error);
-      const isLost = stored.code === "agent_lost" || stored.code === "runner_lost";
       const isAsked = attempt < want.attempts;
-      if (!isLost || !(isAsked || (attempt === 1 && acts.outward === 0))) throw error;
+      if (!isAgentLoss(run.head, stored) || !(isAsked || (attempt === 1 && acts.outward === 0))) throw error;
       run.print(`The agent was lost: ${stored.message}`);
       run.print(
         isAsked

@@ -1,4 +1,5 @@
-import type { StoredError } from "../ports.ts";
+import type { Head, StoredError } from "../ports.ts";
+import { isAgentLoss } from "../engine/agent-loss.ts";
 import { catchable } from "../engine/build.ts";
 import { Description } from "../engine/objects/description.ts";
 import { optional, required } from "./signature.ts";
@@ -28,7 +29,7 @@ export const retry = step({
         return yield* call.body();
       } catch (error) {
         const stored = catchable(error);
-        if (attempt >= count || !isRetried(stored, conditions)) throw error;
+        if (attempt >= count || !isRetried(call.run.head, stored, conditions)) throw error;
         call.run.print(`ERROR: ${stored.message}`);
         call.run.print("Retrying");
       }
@@ -37,11 +38,10 @@ export const retry = step({
 });
 
 /** What a person or a rule stopped is not tried again; a timeout inside the block is. */
-function isRetried(stored: StoredError, conditions: readonly string[]): boolean {
+function isRetried(head: Head, stored: StoredError, conditions: readonly string[]): boolean {
   if (conditions.length > 0) {
-    const isLost = stored.code === "agent_lost" || stored.code === "runner_lost";
     return (
-      isLost &&
+      isAgentLoss(head, stored) &&
       conditions.some((name) => name === "agent" || name === "kubernetesAgent" || name === "nonresumable")
     );
   }

@@ -130,6 +130,22 @@ describe("an engine", () => {
     assert.deepEqual(build.end?.reason, { code: "agent_lost", fault: "sluice", text: "the runner is gone" });
   });
 
+  it("takes an agent anew that Docker stopped, and not one whose command ended its container", () => {
+    const gone = { class: "org.jenkinsci.plugins.workflow.steps.AgentOfflineException" };
+    const stopped = {
+      ...abortError("stopped", { code: "docker_daemon" }),
+      ...gone,
+      fault: "sluice" as const,
+    };
+    const head = { changes: ["docker-loses-agents"] };
+    const build = new Stepped("node { sh 'a' }", head).grant().fail("sh", stopped);
+    assert.deepEqual(build.waiting, ["node"]);
+    const old = new Stepped("node { sh 'a' }").grant().fail("sh", stopped);
+    assert.equal(old.end?.result, "FAILURE", "a journal of before this change replays as it was");
+    const ended = { ...abortError("ended", { code: "container_gone" }), ...gone, fault: "command" as const };
+    assert.equal(new Stepped("node { sh 'a' }", head).grant().fail("sh", ended).end?.result, "FAILURE");
+  });
+
   it("does not run a block again in which a message was sent", () => {
     const lost = abortError("the runner is gone", { code: "agent_lost" });
     const build = new Stepped("node { mail to: 'a@b.example', subject: 's', body: 'b'\nsh 'a' }")
