@@ -1,4 +1,5 @@
 import { Instance, SuperValue } from "./classes.ts";
+import { chargeArithmetic } from "./cost.ts";
 import { HostObject } from "./host.ts";
 import { LibraryValue } from "./library.ts";
 import { compareNumbers, isNumber, isZero, numberOf } from "./numbers.ts";
@@ -60,13 +61,19 @@ function instanceTruth(run: Runtime, value: Instance): boolean {
 
 /** `==`. */
 export function areEqual(run: Runtime, left: Value, right: Value): boolean {
+  if (typeof left === "string" && typeof right === "string") {
+    if (left.length === right.length) run.meter.tick(left.length >> 8);
+    return left === right;
+  }
   if (left === right) return true;
   if (left === null || right === null) return false;
-  if (typeof left === "string" && typeof right === "string") return false;
   if (typeof left === "boolean" || typeof right === "boolean") return false;
   const a = numberOf(left);
   const b = numberOf(right);
-  if (a !== undefined && b !== undefined) return compareNumbers(a, b) === 0;
+  if (a !== undefined && b !== undefined) {
+    chargeArithmetic(run, "compare", a, b);
+    return compareNumbers(a, b) === 0;
+  }
   const leftText = stringOf(run, left);
   const rightText = stringOf(run, right);
   if (leftText !== undefined || rightText !== undefined) {
@@ -156,17 +163,19 @@ function instancesEqual(run: Runtime, left: Instance, right: Value): boolean {
 
 /** `<=>`: negative, 0 or positive. */
 export function compareValues(run: Runtime, left: Value, right: Value): number {
+  if (typeof left === "string" && typeof right === "string") return compareTexts(run, left, right);
   if (left === right) return 0;
   if (left === null) return -1;
   if (right === null) return 1;
   const a = numberOf(left);
   const b = numberOf(right);
-  if (a !== undefined && b !== undefined) return compareNumbers(a, b);
+  if (a !== undefined && b !== undefined) {
+    chargeArithmetic(run, "compare", a, b);
+    return compareNumbers(a, b);
+  }
   const leftText = stringOf(run, left);
   const rightText = stringOf(run, right);
-  if (leftText !== undefined && rightText !== undefined) {
-    return leftText < rightText ? -1 : leftText > rightText ? 1 : 0;
-  }
+  if (leftText !== undefined && rightText !== undefined) return compareTexts(run, leftText, rightText);
   // A string of one character meets a number as its code.
   if (a !== undefined && rightText?.length === 1) return compareNumbers(a, rightText.charCodeAt(0));
   if (b !== undefined && leftText?.length === 1) return compareNumbers(leftText.charCodeAt(0), b);
@@ -176,6 +185,11 @@ export function compareValues(run: Runtime, left: Value, right: Value): number {
   throw illegalArgument(
     `Cannot compare ${run.className(left)} with value '${run.text(left)}' and ${run.className(right)} with value '${run.text(right)}'`,
   );
+}
+
+function compareTexts(run: Runtime, left: string, right: string): number {
+  run.meter.tick(Math.min(left.length, right.length) >> 7);
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function compareObjects(run: Runtime, left: Value, right: Value): number | undefined {

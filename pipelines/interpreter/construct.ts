@@ -17,7 +17,10 @@ export function construct(
 ): Eventual {
   run.meter.tick();
   const definition = run.classes.get(className);
-  if (definition === undefined) return constructBuiltin(run, className, args, named);
+  if (definition === undefined) {
+    run.meter.allocate(150);
+    return constructBuiltin(run, className, args, named);
+  }
   if (definition.isAbstract) {
     throw exception(
       "java.lang.InstantiationException",
@@ -40,13 +43,17 @@ export function* initialise(
   args: readonly Value[],
   named: MapValue | null,
 ): Flow<Value> {
-  run.meter.allocate(200);
+  run.meter.allocate(500 + definitionFields(instance) * 60);
   const { definition } = instance;
   const top = topOf(definition);
   if (isThrowableClass(top.superName)) instance.exception = new ExceptionValue(definition.name, null);
   for (const each of [...definition.lineage()].toReversed()) yield* startFields(run, instance, each);
   yield* runConstructor(run, instance, definition, args, named);
   return instance;
+}
+
+function definitionFields(instance: Instance): number {
+  return instance.definition.fields.length;
 }
 
 function* startFields(run: Runtime, instance: Instance, definition: ClassDefinition): Flow<void> {

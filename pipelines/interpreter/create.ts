@@ -57,6 +57,8 @@ const ANY_PARAMETERS: readonly ParameterShape[] = [
   { name: "args", type: "java.lang.Object[]", hasDefault: false, isVarargs: true },
 ];
 
+const nothing = (): Iterable<Value> => [];
+
 class GroovyEvaluator implements Evaluator, Runtime {
   readonly host: Host;
   readonly meter: Meter;
@@ -320,7 +322,12 @@ class GroovyEvaluator implements Evaluator, Runtime {
     return value instanceof ClassRef ? this.classes.get(value.name) : undefined;
   }
 
-  closureOf(parameters: number, code: (args: readonly Value[]) => Eventual): ClosureValue {
+  closureOf(
+    parameters: number,
+    code: (args: readonly Value[]) => Eventual,
+    holds: () => Iterable<Value> = nothing,
+  ): ClosureValue {
+    this.meter.allocate(400);
     const shapes =
       parameters < 0
         ? ANY_PARAMETERS
@@ -332,6 +339,7 @@ class GroovyEvaluator implements Evaluator, Runtime {
           }));
     const own = {
       parameters: shapes,
+      holds,
       call: (closure: ClosureValue, args: readonly Value[]): Eventual =>
         parameters < 0 ? code(args) : fitClosure(this, closure, args, code),
     };
@@ -340,7 +348,7 @@ class GroovyEvaluator implements Evaluator, Runtime {
 
   list(items: readonly Value[]): ListValue {
     this.meter.collection(items.length);
-    this.meter.allocate(40 + items.length * 8);
+    this.meter.allocate(120 + items.length * 8);
     return new ListValue([...items]);
   }
 

@@ -173,7 +173,10 @@ export function divideExactly(left: BigDecimalValue, right: BigDecimalValue): Bi
 }
 
 function gcd(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : gcd(b, a % b);
+  for (;;) {
+    if (b === 0n) return a;
+    [a, b] = [b, a % b];
+  }
 }
 
 /** `/` of Groovy: exact where that ends, else ten digits more than the operands have. */

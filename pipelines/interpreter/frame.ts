@@ -12,6 +12,8 @@ export class Frame {
   readonly closure: ClosureValue | null;
   /** The class whose code runs, or null in a script. */
   readonly definition: ClassDefinition | null;
+  /** The last round of measuring in which this was found. */
+  seenIn = 0;
   /** What `return` left behind. */
   result: Value = null;
   constructor(

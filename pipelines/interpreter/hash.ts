@@ -24,7 +24,10 @@ export function hashOf(run: Runtime, value: Value): number {
   if (value instanceof CharValue) return value.code;
   if (isNumber(value)) return numberHash(value);
   const text = stringOf(run, value);
-  if (text !== undefined) return textHash(text);
+  if (text !== undefined) {
+    run.meter.tick(text.length >> 5);
+    return textHash(text);
+  }
   return value instanceof GroovyObject ? objectHash(run, value) : 0;
 }
 

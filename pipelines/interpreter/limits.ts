@@ -57,6 +57,24 @@ export class CollectionLimitError extends LimitError {
   }
 }
 
+/** A regular expression has too many ways to match. */
+export class PatternLimitError extends LimitError {
+  readonly code = "limit.pattern";
+  constructor(limit: number) {
+    super(
+      `a regular expression left more than ${limit} places to come back to: make its repetitions smaller`,
+    );
+  }
+}
+
+/** It takes too long where nobody waits for a replay. */
+export class TimeLimitError extends LimitError {
+  readonly code = "limit.time";
+  constructor(limitMs: number) {
+    super(`the script worked for more than ${limitMs} ms: an endless loop?`);
+  }
+}
+
 /** Everything together is too much. */
 export class LiveBytesLimitError extends LimitError {
   readonly code = "limit.memory";

@@ -1,3 +1,4 @@
+import { keyWork } from "./key-work.ts";
 import {
   CollectionLimitError,
   DepthLimitError,
@@ -8,7 +9,10 @@ import {
 } from "./limits.ts";
 
 /** Bytes of new values after which what is still reachable is measured again. */
-const SWEEP_EVERY_BYTES = 24 * 1024 * 1024;
+const SWEEP_EVERY_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of new values that count as one evaluation. */
+const BYTES_PER_EVALUATION = 24;
 
 /** Counts what a script uses and stops it at its limits. */
 export class Meter {
@@ -28,6 +32,7 @@ export class Meter {
 
   /** A new turn: the script may work again. */
   beginTurn(): void {
+    keyWork.parts = 0;
     this.left = this.limits.evaluations;
   }
 
@@ -39,12 +44,18 @@ export class Meter {
   /** Counts work. */
   tick(count = 1): void {
     this.left -= count;
+    if (keyWork.parts > 0) this.takeKeyWork();
     if (this.left < 0) throw new EvaluationLimitError(this.limits.evaluations);
+  }
+
+  private takeKeyWork(): void {
+    this.left -= keyWork.parts;
+    keyWork.parts = 0;
   }
 
   /** Counts a call on its way in; gives how deep it is. */
   enter(): number {
-    this.tick(3);
+    this.tick(4);
     this.depth += 1;
     if (this.depth > this.limits.depth) {
       throw new DepthLimitError(this.limits.depth);
@@ -68,10 +79,7 @@ export class Meter {
   /** Checks a string before or after it is made, and counts the copying. */
   text(length: number): void {
     if (length > this.limits.stringLength) throw new StringLimitError(this.limits.stringLength);
-    if (length > 64) {
-      this.tick(Math.ceil(length / 256));
-      this.allocate(length);
-    }
+    if (length > 64) this.allocate(length);
   }
 
   /** Checks the size of a collection before it is made. */
@@ -79,8 +87,12 @@ export class Meter {
     if (size > this.limits.collectionSize) throw new CollectionLimitError(this.limits.collectionSize);
   }
 
-  /** Counts bytes of new values, and now and then looks how many of them are still held. */
+  /**
+   * Counts bytes of new values as work, which bounds what a turn can pile up even where nobody sees it, and now and then
+   * looks how many of them are still held.
+   */
   allocate(bytes: number): void {
+    this.tick(Math.ceil(bytes / BYTES_PER_EVALUATION));
     this.fresh += bytes;
     if (this.fresh < SWEEP_EVERY_BYTES) return;
     this.fresh = 0;

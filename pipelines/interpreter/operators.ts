@@ -1,5 +1,6 @@
 import { Instance } from "./classes.ts";
 import { sequenceOf, stringOf } from "./comparing.ts";
+import { chargeArithmetic, chargePower } from "./cost.ts";
 import type { Eventual } from "./flow.ts";
 import { HostObject } from "./host.ts";
 import { LibraryValue } from "./library.ts";
@@ -40,7 +41,8 @@ export type Operator = "+" | "-" | "*" | "/" | "%" | "**" | BitOperator;
 
 /** The value of `left operator right`. */
 export function operate(run: Runtime, operator: Operator, left: Value, right: Value): Eventual {
-  if (typeof left === "number" && typeof right === "number") return arithmetic(operator, left, right);
+  if (typeof left === "number" && typeof right === "number" && operator !== "**")
+    return arithmetic(operator, left, right);
   if (operator === "+" && typeof left === "string") return joined(run, left, right);
   return operateOnObjects(run, operator, left, right);
 }
@@ -51,7 +53,12 @@ function operateOnObjects(run: Runtime, operator: Operator, left: Value, right: 
       ? undefined
       : numberOf(left);
   const b = numberOf(right);
-  if (a !== undefined && b !== undefined) return arithmetic(operator, a, b);
+  if (a !== undefined && b !== undefined) {
+    chargeArithmetic(run, operator, a, b);
+    const result = arithmetic(operator, a, b);
+    if (operator === "**") chargePower(run, result);
+    return result;
+  }
   if (left === null && operator === "+") {
     const text = stringOf(run, right);
     if (text !== undefined) return `null${text}`;

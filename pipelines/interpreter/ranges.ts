@@ -26,7 +26,7 @@ function intRange(run: Runtime, from: number, to: number, isInclusive: boolean):
   const size = Math.abs(end - from) + 1;
   run.meter.collection(size);
   run.meter.tick(size);
-  run.meter.allocate(size * 8);
+  run.meter.allocate(200 + size * 8);
   const items: Value[] = [];
   for (let i = 0; i < size; i += 1) items.push(isReverse ? from - i : from + i);
   return new RangeValue(from, end, isReverse, items);

@@ -63,8 +63,12 @@ export interface Runtime {
   /** As `value as type`. */
   coerce(value: Value, type: string): Eventual;
   definitionOf(value: Value): ClassDefinition | undefined;
-  /** A method that is no part of the language: one of our own as a closure. */
-  closureOf(parameters: number, code: (args: readonly Value[]) => Eventual): ClosureValue;
+  /** A method that is no part of the language: one of our own as a closure; `holds` names the values it keeps alive. */
+  closureOf(
+    parameters: number,
+    code: (args: readonly Value[]) => Eventual,
+    holds?: () => Iterable<Value>,
+  ): ClosureValue;
   /** A new list of these elements, refused when there are too many. */
   list(items: readonly Value[]): ListValue;
   newInstance(definition: ClassDefinition): Instance;

@@ -30,7 +30,11 @@ export function textOf(run: Runtime, value: Value): string {
   if (typeof value === "string") return value;
   if (!(value instanceof GroovyObject)) return String(value);
   const number = numberText(value);
-  if (number !== undefined) return number;
+  if (number !== undefined) {
+    // Writing a long number down takes the square of its digits.
+    if (number.length > 64) run.meter.tick((number.length * number.length) >> 12);
+    return number;
+  }
   if (value instanceof CharValue) return value.text;
   if (value instanceof GStringValue) return gstringText(run, value);
   if (value instanceof StringBuilderValue) return value.text;

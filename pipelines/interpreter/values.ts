@@ -1,4 +1,5 @@
 import type { Eventual } from "./flow.ts";
+import { joinKeys } from "./key-work.ts";
 
 /**
  * Everything a script can hold. `null`, booleans, strings and `number` (a Java Integer, always in 32 bits) are plain
@@ -16,6 +17,8 @@ let identities = 0;
 export abstract class GroovyObject {
   abstract readonly javaClass: string;
   private identity = 0;
+  /** The last round of measuring in which this was found. */
+  seenIn = 0;
 
   /** The key in maps and sets: the object itself unless its class compares by contents. */
   key(): Key {
@@ -44,6 +47,8 @@ function keyText(value: Value): string {
 /** A variable: what closures share with the place where it was declared. */
 export class Ref {
   value: Value;
+  /** The last round of measuring in which this was found. */
+  seenIn = 0;
   constructor(value: Value) {
     this.value = value;
   }
@@ -169,7 +174,7 @@ export class GStringValue extends GroovyObject {
   }
   /** Unlike that of a String: a GString key is not found by the equal String. */
   override key(): Key {
-    return `\u0000"${JSON.stringify(this.strings)}${this.values.map(keyText).join()}`;
+    return joinKeys(`\u0000"${JSON.stringify(this.strings)}`, this.values.map(keyText));
   }
 }
 
@@ -231,7 +236,7 @@ export class ListValue extends GroovyObject {
     return this.javaClass.endsWith("[]");
   }
   override key(): Key {
-    return this.isArray ? this : `\u0000[${this.items.map(keyText).join()}`;
+    return this.isArray ? this : joinKeys("\u0000[", this.items.map(keyText));
   }
 }
 
@@ -256,7 +261,7 @@ export class EntryValue extends GroovyObject {
     this.value = value;
   }
   override key(): Key {
-    return `\u0000=${keyText(this.entryKey)}${keyText(this.value)}`;
+    return joinKeys("\u0000=", [keyText(this.entryKey), keyText(this.value)]);
   }
 }
 
@@ -290,7 +295,7 @@ export class MapValue extends GroovyObject {
     return this.entries.delete(keyOf(key));
   }
   override key(): Key {
-    return `\u0000{${[...this.entries.values()].map(keyText).toSorted().join()}`;
+    return joinKeys("\u0000{", [...this.entries.values()].map(keyText).toSorted());
   }
   /** A map with plain names as keys. */
   static of(fields: readonly (readonly [string, Value])[]): MapValue {
@@ -326,7 +331,7 @@ export class SetValue extends GroovyObject {
     return this.members.delete(keyOf(value));
   }
   override key(): Key {
-    return `\u0000<${[...this.members.values()].map(keyText).toSorted().join()}`;
+    return joinKeys("\u0000<", [...this.members.values()].map(keyText).toSorted());
   }
 }
 
@@ -347,7 +352,7 @@ export class RangeValue extends GroovyObject {
     this.javaClass = typeof from === "number" ? "groovy.lang.IntRange" : "groovy.lang.ObjectRange";
   }
   override key(): Key {
-    return `\u0000[${this.items.map(keyText).join()}`;
+    return joinKeys("\u0000[", this.items.map(keyText));
   }
 }
 
@@ -380,6 +385,8 @@ export interface ClosureCode {
   /** Without an arrow: one optional `it`. */
   readonly parameters: readonly ParameterShape[];
   call(closure: ClosureValue, args: readonly Value[]): Eventual;
+  /** What code of our own keeps alive beyond what the closure captured: the bound arguments, the remembered results. */
+  holds?(): Iterable<Value>;
 }
 
 /** `Closure.OWNER_FIRST` and its fellows. */
@@ -431,6 +438,8 @@ export class ClassRef extends GroovyObject {
   }
 }
 
+const NO_PROPERTIES: ReadonlyMap<string, Value> = new Map();
+
 /** An exception of a class we know. One of the script's own classes is an `Instance` that carries one of these. */
 export class ExceptionValue extends GroovyObject {
   readonly javaClass: string;
@@ -443,7 +452,7 @@ export class ExceptionValue extends GroovyObject {
     javaClass: string,
     message: string | null,
     cause: Value = null,
-    properties: ReadonlyMap<string, Value> = new Map(),
+    properties: ReadonlyMap<string, Value> = NO_PROPERTIES,
   ) {
     super();
     this.javaClass = javaClass;

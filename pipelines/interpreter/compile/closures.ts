@@ -50,15 +50,16 @@ export function compileClosure(compiler: Compiler, node: ast.Closure, scope: Blo
   });
   const written = new WrittenCode(compiler.run, code, scope.code.definition);
   const { meter } = compiler.run;
+  const block = new BlockScope(codeScope, null);
   return (frame) => {
-    meter.allocate(200);
+    meter.allocate(300);
     const captured = capturedFrom(codeScope, frame);
     return new ClosureValue(
       written,
       captured,
       frame.closure ?? frame.self,
       frame.self,
-      new ClosureScope(new BlockScope(codeScope, null), frame),
+      new ClosureScope(block, frame),
     );
   };
 }

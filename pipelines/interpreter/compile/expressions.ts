@@ -125,12 +125,16 @@ function decimal(node: ast.DecimalLiteral): Value {
 }
 
 function gstring(compiler: Compiler, node: ast.GString, scope: BlockScope): Eval {
+  const run = compiler.run;
   const parts = node.values.map((value) => compiler.expression(value, scope));
   return (frame) =>
     all(
       parts,
       (part) => part(frame),
-      (values) => new GStringValue(node.strings, values),
+      (values) => {
+        run.meter.allocate(120 + values.length * 8);
+        return new GStringValue(node.strings, values);
+      },
     );
 }
 
@@ -175,7 +179,7 @@ function map(compiler: Compiler, node: ast.MapExpression, scope: BlockScope): Ev
             for (const each of value.entries.values()) made.set(each.entryKey, each.value);
         }
         run.meter.tick(made.size);
-        run.meter.allocate(64 * made.size);
+        run.meter.allocate(350 + 150 * made.size);
         return made;
       },
     );
@@ -280,7 +284,7 @@ function newArray(compiler: Compiler, node: ast.NewArray, scope: BlockScope): Ev
     const count = typeof size === "number" ? size : 0;
     if (count < 0) throw exception("java.lang.NegativeArraySizeException", String(count));
     run.meter.collection(count);
-    run.meter.tick(count);
+    run.meter.allocate(120 + count * 20);
     const isLast = at === dimensions.length - 1;
     const items: Value[] = [];
     for (let i = 0; i < count; i += 1) {
@@ -355,7 +359,7 @@ function comparison(run: Runtime, operator: string): Compare | undefined {
     case "<=>":
       return (left, right) => run.compare(left, right);
     case "==":
-      return (left, right) => left === right || run.equals(left, right);
+      return (left, right) => (typeof left !== "string" && left === right) || run.equals(left, right);
     case "!=":
       return (left, right) => !run.equals(left, right);
     case "===":

@@ -2,6 +2,7 @@ import { Instance } from "../classes.ts";
 import { sequenceOf, stringOf } from "../comparing.ts";
 import { parseDecimal } from "../decimal.ts";
 import { formatDate } from "../dates/format.ts";
+import type { Meter } from "../meter.ts";
 import { numberText } from "../number-text.ts";
 import type { Runtime } from "../runtime.ts";
 import { exception } from "../thrown.ts";
@@ -208,17 +209,20 @@ export function quotedJson(text: string): string {
 }
 
 /** Sets JSON over several lines, four blanks for each level. */
-export function prettyJson(json: string): string {
+export function prettyJson(json: string, meter: Meter): string {
   let result = "";
   let depth = 0;
   const newline = (): string => `\n${" ".repeat(4 * depth)}`;
-  for (const token of json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []) {
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    // Deep nesting sets a short text over lines of endless blanks.
+    meter.tick(6 + (depth >> 4));
+    if (result.length > meter.limits.stringLength) meter.text(result.length);
     if (token === "{" || token === "[") {
       depth += 1;
       result += token + newline();
     } else if (token === "}" || token === "]") {
-      depth -= 1;
-      result += /[{[]\s*$/.test(result) ? `${newline()}${token}` : newline() + token;
+      depth = Math.max(0, depth - 1);
+      result += newline() + token;
     } else if (token === ",") result += token + newline();
     else result += token === ":" ? ": " : token;
   }
@@ -257,7 +261,7 @@ export class JsonBuilderValue extends LibraryValue {
   }
   invoke(name: string, args: readonly Value[], run: Runtime): Value | undefined {
     const [first = null] = args;
-    if (name === "toPrettyString") return prettyJson(toJson(run, this.content));
+    if (name === "toPrettyString") return prettyJson(toJson(run, this.content), run.meter);
     if (name === "toString") return toJson(run, this.content);
     if (name === "getContent") return this.content;
     if (name === "call") {

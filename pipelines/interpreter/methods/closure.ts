@@ -8,7 +8,11 @@ import { type Method, type MethodTable, table } from "./table.ts";
 /** The second of what the first gives. */
 function composed(run: Runtime, first: Value, second: Value): ClosureValue {
   const parameters = first instanceof ClosureValue ? first.code.parameters.length : -1;
-  return run.closureOf(parameters, (args) => chain(run, first, second, args));
+  return run.closureOf(
+    parameters,
+    (args) => chain(run, first, second, args),
+    () => [first, second],
+  );
 }
 
 function* chain(run: Runtime, first: Value, second: Value, args: readonly Value[]): Flow<Value> {
@@ -21,16 +25,24 @@ function* chain(run: Runtime, first: Value, second: Value, args: readonly Value[
 function curried(
   run: Runtime,
   self: ClosureValue,
-  count: number,
+  given: readonly Value[],
   fill: (args: readonly Value[]) => readonly Value[],
 ): ClosureValue {
-  const left = Math.max(0, self.code.parameters.length - count);
-  return run.closureOf(left, (args) => run.call(self, fill(args)));
+  const left = Math.max(0, self.code.parameters.length - given.length);
+  return run.closureOf(
+    left,
+    (args) => run.call(self, fill(args)),
+    () => [self, ...given],
+  );
 }
 
 function memoized(run: Runtime, self: ClosureValue): ClosureValue {
   const known = new Map<Key, Value>();
-  return run.closureOf(self.code.parameters.length, (args) => remember(run, self, known, args));
+  return run.closureOf(
+    self.code.parameters.length,
+    (args) => remember(run, self, known, args),
+    () => [self, ...known.values(), ...[...known.keys()].filter((key) => typeof key === "string")],
+  );
 }
 
 function* remember(
@@ -46,7 +58,7 @@ function* remember(
   const made = run.call(self, args);
   const value = isFlow(made) ? yield* made : made;
   run.meter.collection(known.size);
-  run.meter.allocate(64);
+  run.meter.allocate(120);
   known.set(key, value);
   return value;
 }
@@ -64,7 +76,9 @@ function* bounce(run: Runtime, self: ClosureValue, args: readonly Value[]): Flow
 }
 
 /** Marks closures made by `trampoline(args)`. */
-const TRAMPOLINE: Value = new MapValue();
+const TRAMPOLINE = new MapValue();
+// Every script can reach it.
+TRAMPOLINE.isImmutable = true;
 
 const call: Method<ClosureValue> = (self, args, run) => run.call(self, args);
 
@@ -73,10 +87,10 @@ export const closureMethods: MethodTable<ClosureValue> = table<ClosureValue>({
   call,
   doCall: call,
   run: call,
-  curry: (self, given, run) => curried(run, self, given.length, (args) => [...given, ...args]),
-  rcurry: (self, given, run) => curried(run, self, given.length, (args) => [...args, ...given]),
+  curry: (self, given, run) => curried(run, self, given, (args) => [...given, ...args]),
+  rcurry: (self, given, run) => curried(run, self, given, (args) => [...args, ...given]),
   ncurry: (self, [at, ...given], run) =>
-    curried(run, self, given.length, (args) => [
+    curried(run, self, given, (args) => [
       ...args.slice(0, intOf(at) ?? 0),
       ...given,
       ...args.slice(intOf(at) ?? 0),
@@ -90,8 +104,16 @@ export const closureMethods: MethodTable<ClosureValue> = table<ClosureValue>({
   memoizeBetween: (self, _, run) => memoized(run, self),
   trampoline: (self, given, run) => {
     if (given.length === 0)
-      return run.closureOf(self.code.parameters.length, (args) => bounce(run, self, args));
-    const next = run.closureOf(0, () => run.call(self, given));
+      return run.closureOf(
+        self.code.parameters.length,
+        (args) => bounce(run, self, args),
+        () => [self],
+      );
+    const next = run.closureOf(
+      0,
+      () => run.call(self, given),
+      () => [self, ...given],
+    );
     next.delegate = TRAMPOLINE;
     return next;
   },

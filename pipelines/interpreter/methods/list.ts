@@ -20,7 +20,7 @@ function writable(list: ListValue): void {
 function grow(run: Runtime, list: ListValue, by: number): void {
   writable(list);
   run.meter.collection(list.items.length + by);
-  run.meter.allocate(by * 16);
+  run.meter.allocate(by * 64);
   run.meter.tick(by);
 }
 
@@ -108,6 +108,7 @@ function putMany(run: Runtime, list: ListValue, index: RangeValue | ListValue, v
 }
 
 function without(run: Runtime, items: readonly Value[], unwanted: readonly Value[]): Value[] {
+  run.meter.tick((items.length + unwanted.length) >> 1);
   const keys = new SetValue(unwanted);
   return items.filter((item) => {
     if (keys.has(item)) return false;

@@ -16,7 +16,7 @@ function writable(map: MapValue): void {
 export function putInto(run: Runtime, map: MapValue, key: Value, value: Value): Value {
   writable(map);
   run.meter.collection(map.size + 1);
-  run.meter.allocate(180);
+  run.meter.allocate(240);
   const old = map.get(key) ?? null;
   const isNew = !map.has(key);
   map.set(key, value);

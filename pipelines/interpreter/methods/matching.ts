@@ -1,3 +1,4 @@
+import { partOf } from "../cost.ts";
 import { findMatch, matchStart } from "../regex/match.ts";
 import { programOf } from "../regex/patterns.ts";
 import type { Runtime } from "../runtime.ts";
@@ -12,11 +13,14 @@ import {
 } from "../values.ts";
 import { isFlow, type Eventual, type Flow } from "../flow.ts";
 
+/** Bytes reckoned for a match, and for each of its groups. */
+const MATCH_BYTES = 100;
+
 /** The text of a group of a match; null where it took no part. */
 export function groupText(text: string, groups: Groups, index: number): string | null {
   const group = groups[index];
   if (group === undefined) throw exception("java.lang.IndexOutOfBoundsException", `No group ${index}`);
-  return group.start < 0 ? null : text.slice(group.start, group.end);
+  return group.start < 0 ? null : partOf(text, group.start, group.end);
 }
 
 /** A match as Groovy shows it: its text, or with groups the list of them. */
@@ -27,13 +31,14 @@ export function matchValue(text: string, groups: Groups): Value {
 
 /** All matches in a text from its beginning, one behind the other. */
 export function matchesIn(run: Runtime, pattern: PatternValue, text: string): Groups[] {
-  const program = programOf(pattern);
+  const program = programOf(pattern, run.meter);
   const found: Groups[] = [];
   for (let from = 0; from <= text.length;) {
     const groups = findMatch(program, text, from, run.meter);
     const whole = groups?.[0];
     if (groups === null || whole === undefined) break;
     run.meter.collection(found.length + 1);
+    run.meter.allocate(MATCH_BYTES + groups.length * MATCH_BYTES);
     found.push(groups);
     from = whole.end > whole.start ? whole.end : whole.end + 1;
   }
@@ -46,7 +51,7 @@ export function allMatches(run: Runtime, matcher: MatcherValue): Groups[] {
 
 /** Does the whole text match? */
 export function matchesWhole(run: Runtime, pattern: PatternValue, text: string): Groups | null {
-  return matchStart(programOf(pattern), text, "at-end", run.meter);
+  return matchStart(programOf(pattern, run.meter), text, "at-end", run.meter);
 }
 
 /** A value as a pattern: itself, or its text as a regular expression. */
@@ -76,7 +81,8 @@ export function expandReplacement(
       const match = /^(?:(\d)|\{([A-Za-z][A-Za-z0-9]*)\})/.exec(replacement.slice(i + 1));
       if (match === null) throw exception("java.lang.IllegalArgumentException", "Illegal group reference");
       let taken = match[0];
-      let index = match[1] === undefined ? programOf(pattern).names.get(match[2] ?? "") : Number(match[1]);
+      let index =
+        match[1] === undefined ? programOf(pattern, run.meter).names.get(match[2] ?? "") : Number(match[1]);
       if (index === undefined)
         throw exception("java.lang.IllegalArgumentException", `No group with name {${match[2]}}`);
       // Further digits belong to the number as long as there is such a group.
@@ -118,7 +124,7 @@ export function replaceMatches(
 }
 
 function firstMatch(run: Runtime, pattern: PatternValue, text: string): Groups[] {
-  const groups = findMatch(programOf(pattern), text, 0, run.meter);
+  const groups = findMatch(programOf(pattern, run.meter), text, 0, run.meter);
   return groups === null ? [] : [groups];
 }
 

@@ -28,7 +28,7 @@ import { type MethodTable, table } from "./table.ts";
 /** The methods of patterns. */
 export const patternMethods: MethodTable<PatternValue> = table<PatternValue>({
   matcher: (self, [text], run) => {
-    programOf(self); // a wrong pattern is refused here, where it stands
+    programOf(self, run.meter); // a wrong pattern is refused here, where it stands
     return new MatcherValue(self, textArg(run, text));
   },
   pattern: (self) => self.source,
@@ -49,7 +49,7 @@ function find(run: Runtime, matcher: MatcherValue): boolean {
     matcher.current = null;
     return false;
   }
-  matcher.current = findMatch(programOf(matcher.pattern), matcher.text, matcher.next, run.meter);
+  matcher.current = findMatch(programOf(matcher.pattern, run.meter), matcher.text, matcher.next, run.meter);
   const whole = matcher.current?.[0];
   if (whole === undefined) {
     matcher.next = matcher.text.length + 1;
@@ -63,7 +63,7 @@ function groupIndex(run: Runtime, matcher: MatcherValue, group: Value | undefine
   if (group === undefined) return 0;
   const index = intOf(group);
   if (index !== undefined) return index;
-  const named = programOf(matcher.pattern).names.get(run.text(group));
+  const named = programOf(matcher.pattern, run.meter).names.get(run.text(group));
   if (named === undefined)
     throw exception("java.lang.IllegalArgumentException", `No group with name <${run.text(group)}>`);
   return named;
@@ -117,12 +117,12 @@ export const matcherMethods: MethodTable<MatcherValue> = table<MatcherValue>({
     return self.current !== null;
   },
   lookingAt: (self, _, run) => {
-    self.current = matchStart(programOf(self.pattern), self.text, "anywhere", run.meter);
+    self.current = matchStart(programOf(self.pattern, run.meter), self.text, "anywhere", run.meter);
     return self.current !== null;
   },
   group: (self, [group], run) => groupText(self.text, current(self), groupIndex(run, self, group)),
-  groupCount: (self) => programOf(self.pattern).groupCount,
-  hasGroup: (self) => programOf(self.pattern).groupCount > 0,
+  groupCount: (self, _, run) => programOf(self.pattern, run.meter).groupCount,
+  hasGroup: (self, _, run) => programOf(self.pattern, run.meter).groupCount > 0,
   start: (self, [group], run) => current(self)[groupIndex(run, self, group)]?.start ?? -1,
   end: (self, [group], run) => current(self)[groupIndex(run, self, group)]?.end ?? -1,
   getCount: (self, _, run) => allMatches(run, self).length,

@@ -12,7 +12,7 @@ const membersOf = (set: SetValue): Value[] => [...set.members.values()];
 function add(run: Runtime, set: SetValue, item: Value): boolean {
   if (set.isImmutable) throw exception("java.lang.UnsupportedOperationException", null);
   run.meter.collection(set.size + 1);
-  run.meter.allocate(100);
+  run.meter.allocate(180);
   run.meter.tick();
   const isNew = set.add(item);
   if (isNew && set.javaClass === "java.util.TreeSet") reorder(run, set);

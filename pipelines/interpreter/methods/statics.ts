@@ -20,6 +20,7 @@ import {
   toInt,
 } from "../numbers.ts";
 import type { Runtime } from "../runtime.ts";
+import { chargeCall, chargeResult } from "../cost.ts";
 import { exception, illegalArgument, notPermitted } from "../thrown.ts";
 import {
   BigDecimalValue,
@@ -428,7 +429,7 @@ define("java.util.regex.Matcher", {
 });
 define("groovy.json.JsonOutput", {
   toJson: ([value = null], run) => toJson(run, value),
-  prettyPrint: ([text], run) => prettyJson(textArg(run, text)),
+  prettyPrint: ([text], run) => prettyJson(textArg(run, text), run.meter),
 });
 define("java.net.URLEncoder", {
   encode: ([text], run) => encodeUrl(textArg(run, text)),
@@ -575,8 +576,9 @@ export function callStatic(
   name: string,
   args: readonly Value[],
 ): Eventual | undefined {
+  chargeCall(run, null, name, args);
   const own = byClass.get(className)?.get(name)?.(args, run);
-  if (own !== undefined) return own;
+  if (own !== undefined) return chargeResult(run, null, own);
   if ((name === "valueOf" || name === "values") && enums.has(className))
     return enumStatic(run, className, name, args);
   return undefined;

@@ -27,6 +27,7 @@ import {
   replaceMatches,
 } from "./matching.ts";
 import { type Method, type MethodTable, table } from "./table.ts";
+import { charactersOf } from "./walk.ts";
 
 function outOfRange(begin: number, end: number, length: number): Error {
   return exception(
@@ -84,6 +85,28 @@ export function splitText(run: Runtime, self: string, pattern: PatternValue, lim
   if (limit === 0) while (parts.length > 1 && parts.at(-1) === "") parts.pop();
   run.meter.tick(parts.length);
   return new ListValue(parts, "java.lang.String[]");
+}
+
+/** How often a text stands in another, one behind the other. */
+function countOf(self: string, wanted: string): number {
+  let count = 0;
+  for (let at = self.indexOf(wanted); at >= 0; at = self.indexOf(wanted, at + wanted.length)) count += 1;
+  return count;
+}
+
+/** The text from its end to its beginning, character by character as Java does it. */
+function reversed(text: string): string {
+  const units = new Uint16Array(text.length);
+  for (let i = 0; i < units.length; i += 1) units[i] = text.charCodeAt(units.length - 1 - i);
+  return Buffer.from(units.buffer).toString("utf16le");
+}
+
+function charArray(run: Runtime, self: string): ListValue {
+  run.meter.allocate(self.length * 72);
+  return new ListValue(
+    charactersOf(run, self).map((char) => new CharValue(char.charCodeAt(0))),
+    "char[]",
+  );
 }
 
 function tokens(run: Runtime, self: string, separators: string): ListValue {
@@ -183,8 +206,9 @@ function replacePlain(run: Runtime, self: string, args: readonly Value[]): Event
   if (what instanceof PatternValue) return replaced(run, self, args, false);
   const search = run.text(what);
   const replacement = run.text(by);
-  const found = search === "" ? self.length + 1 : self.split(search).length - 1;
+  const found = search === "" ? self.length + 1 : countOf(self, search);
   run.meter.text(self.length + found * Math.max(0, replacement.length - search.length));
+  run.meter.tick(found);
   return self.replaceAll(search, () => replacement);
 }
 
@@ -293,7 +317,7 @@ export const stringMethods: MethodTable<string> = table<string>({
   toUpperCase: (self) => self.toUpperCase(),
   capitalize: (self) => self.charAt(0).toUpperCase() + self.slice(1),
   uncapitalize: (self) => self.charAt(0).toLowerCase() + self.slice(1),
-  reverse: (self) => self.split("").toReversed().join(""),
+  reverse: (self) => reversed(self),
   contains: (self, [what], run) => self.includes(textArg(run, what)),
   startsWith: (self, [what, from], run) => self.startsWith(textArg(run, what), intOf(from) ?? 0),
   endsWith: (self, [what], run) => self.endsWith(textArg(run, what)),
@@ -360,8 +384,11 @@ export const stringMethods: MethodTable<string> = table<string>({
   stripMargin: (self, [margin], run) => stripMargin(self, margin === undefined ? "|" : textArg(run, margin)),
   normalize: (self) => self.replaceAll(/\r\n?/g, "\n"),
   denormalize: (self) => self,
-  expand: (self) => self.replaceAll("\t", "        "),
-  tr: (self, [from, to], run) => translated(self, textArg(run, from), textArg(run, to)),
+  expand: (self, _, run) => {
+    run.meter.text(self.length + 7 * countOf(self, "\t"));
+    return self.replaceAll("\t", "        ");
+  },
+  tr: (self, [from, to], run) => translated(run, self, textArg(run, from), textArg(run, to)),
   equalsIgnoreCase: (self, [other = null], run) => stringOf(run, other)?.toLowerCase() === self.toLowerCase(),
   compareTo: (self, [other = null], run) => differenceOf(self, run.text(other)),
   compareToIgnoreCase: (self, [other = null], run) =>
@@ -382,23 +409,15 @@ export const stringMethods: MethodTable<string> = table<string>({
   isDouble: (self) => isDouble(self),
   isFloat: (self) => isDouble(self),
   toCharacter: (self) => new CharValue(self.charCodeAt(0)),
-  toList: (self, _, run) => run.list(self.split("")),
-  toSet: (self) => new SetValue(self.split("")),
-  getChars: (self) =>
-    new ListValue(
-      self.split("").map((char) => new CharValue(char.charCodeAt(0))),
-      "char[]",
-    ),
-  toCharArray: (self) =>
-    new ListValue(
-      self.split("").map((char) => new CharValue(char.charCodeAt(0))),
-      "char[]",
-    ),
+  toList: (self, _, run) => run.list(charactersOf(run, self)),
+  toSet: (self, _, run) => new SetValue(charactersOf(run, self)),
+  getChars: (self, _, run) => charArray(run, self),
+  toCharArray: (self, _, run) => charArray(run, self),
   getBytes: (self, [charset = null], run) => bytesOf(run, self, charset),
   count: (self, [what], run) => {
     if (what instanceof ClosureValue) return undefined;
     const text = textArg(run, what);
-    return text === "" ? self.length + 1 : self.split(text).length - 1;
+    return text === "" ? self.length + 1 : countOf(self, text);
   },
   format: (self, args, run) => formatText(run, self, args),
   formatted: (self, args, run) => formatText(run, self, args),
@@ -436,7 +455,7 @@ function differenceOf(left: string, right: string): number {
   return left.length - right.length;
 }
 
-function translated(self: string, from: string, to: string): string {
+function translated(run: Runtime, self: string, from: string, to: string): string {
   const expand = (set: string): string =>
     set.replaceAll(/(.)-(.)/g, (_, low: string, high: string) => {
       let all = "";
@@ -446,6 +465,7 @@ function translated(self: string, from: string, to: string): string {
     });
   const source = expand(from);
   const target = expand(to);
+  run.meter.tick(self.length + Math.floor((self.length * source.length) / 256));
   return self
     .split("")
     .map((char) => {

@@ -1,5 +1,6 @@
 import { Instance } from "../classes.ts";
 import { sequenceOf } from "../comparing.ts";
+import { chargeCall, chargeResult } from "../cost.ts";
 import type { Eventual } from "../flow.ts";
 import { LibraryValue } from "../library.ts";
 import { isNumber } from "../numbers.ts";
@@ -54,6 +55,12 @@ export function callBuiltin(
   name: string,
   args: readonly Value[],
 ): Eventual | undefined {
+  chargeCall(run, self, name, args);
+  const result = findAndCall(run, self, name, args);
+  return result === undefined ? undefined : chargeResult(run, self, result);
+}
+
+function findAndCall(run: Runtime, self: Value, name: string, args: readonly Value[]): Eventual | undefined {
   const own = callOwn(run, self, name, args);
   if (own !== undefined) return own;
   const method = iterableMethods.get(name);

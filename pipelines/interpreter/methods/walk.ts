@@ -24,8 +24,9 @@ export function elementsOf(run: Runtime, value: Value): readonly Value[] {
   if (items !== undefined) return items;
   if (value instanceof SetValue) return [...value.members.values()];
   if (value instanceof MapValue) return [...value.entries.values()];
-  if (typeof value === "string") return value.split("");
-  if (value instanceof GStringValue || value instanceof StringBuilderValue) return run.text(value).split("");
+  if (typeof value === "string") return charactersOf(run, value);
+  if (value instanceof GStringValue || value instanceof StringBuilderValue)
+    return charactersOf(run, run.text(value));
   if (value instanceof IteratorValue) return rest(value);
   if (value instanceof MatcherValue) {
     return allMatches(run, value).map((groups) => matchValue(value.text, groups));
@@ -34,6 +35,13 @@ export function elementsOf(run: Runtime, value: Value): readonly Value[] {
   if (value instanceof Instance) return instanceElements(run, value);
   if (value instanceof ClassRef) return enumElements(run, value);
   return value instanceof CharValue ? [value] : [value];
+}
+
+/** The characters of a text as strings. */
+export function charactersOf(run: Runtime, text: string): string[] {
+  run.meter.collection(text.length);
+  run.meter.allocate(text.length * 8);
+  return text.split("");
 }
 
 function rest(iterator: IteratorValue): readonly Value[] {

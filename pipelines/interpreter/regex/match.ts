@@ -1,11 +1,16 @@
 import type { Meter } from "../meter.ts";
 import type { Groups } from "../values.ts";
+import { Choices } from "./choices.ts";
 import { isLineEnd, isWord } from "./classes.ts";
+import { FailureMemory } from "./memory.ts";
 import type { Instruction, RegexProgram } from "./program.ts";
 import type { Assertion } from "./tree.ts";
 
 /** Steps without a memory of failures; most matches are over before. */
 const STEPS_WITHOUT_MEMORY = 4_000;
+
+/** Groups and loops whose bookkeeping takes no time to speak of. */
+const FEW_SLOTS = 64;
 
 /** How a match must end. */
 export type Ending = "anywhere" | "at-end";
@@ -17,7 +22,10 @@ class Matching {
   private readonly meter: Meter;
   private readonly lastMatch: number;
   /** Places that led nowhere, by instruction list; null until a match turns out to be long. */
-  private failed: Map<readonly Instruction[], Set<number>> | null = null;
+  private failed: Map<readonly Instruction[], FailureMemory | null> | null = null;
+  private readonly slots: Int32Array;
+  /** Choices of runs that are over, for the next ones: making them takes longer than most runs. */
+  private readonly spare: Choices[] = [];
   private steps = 0;
   private readonly isBounded: (at: number) => boolean;
 
@@ -26,12 +34,15 @@ class Matching {
     this.text = text;
     this.meter = meter;
     this.lastMatch = lastMatch;
+    this.slots = new Int32Array((program.groupCount + 1) * 2 + program.loops);
     this.isBounded = ending === "at-end" ? (at) => at === text.length : () => true;
   }
 
   /** The groups of a match that begins at `start`. */
   attempt(start: number): Groups | null {
-    const slots = new Int32Array((this.program.groupCount + 1) * 2 + this.program.loops).fill(-1);
+    const { slots } = this;
+    if (slots.length > FEW_SLOTS) this.meter.tick(slots.length >> 6);
+    slots.fill(-1);
     slots[0] = start;
     const end = this.run(this.program.code, start, slots, this.isBounded);
     if (end < 0) return null;
@@ -48,7 +59,7 @@ class Matching {
   /** Counts a step; from a certain number on failures are remembered. */
   private count(): void {
     this.steps += 1;
-    if (this.steps % 4 === 0) this.meter.tick();
+    if (this.steps % 2 === 0) this.meter.tick();
     if (this.steps > STEPS_WITHOUT_MEMORY && this.failed === null && this.program.isMemorable)
       this.failed = new Map();
   }
@@ -57,14 +68,17 @@ class Matching {
     if (this.failed === null) return false;
     let places = this.failed.get(code);
     if (places === undefined) {
-      places = new Set();
+      const isInner = code !== this.program.code;
+      places = FailureMemory.of(code.length, this.text.length, isInner, this.meter);
       this.failed.set(code, places);
     }
-    const place = pc * (this.text.length + 1) + at;
-    if (places.has(place)) return true;
-    // A memory of that size would be a danger itself: the count of steps ends such a match.
-    if (places.size < 4_000_000) places.add(place);
-    return false;
+    return places?.visit(pc, at) ?? false;
+  }
+
+  /** The groups as they are, to come back to; copying many of them is work. */
+  private copied(slots: Int32Array): Int32Array {
+    if (slots.length > FEW_SLOTS) this.meter.tick(slots.length >> 5);
+    return slots.slice();
   }
 
   /** Runs instructions; gives the end of the match or -1. `slots` hold the groups of the match. */
@@ -74,10 +88,23 @@ class Matching {
     slots: Int32Array,
     isEnd: (at: number) => boolean,
   ): number {
-    // What to go back to: pairs of instruction and place, and slots to restore (as negative instruction numbers).
-    const stack: number[] = [];
+    const choices = this.spare.pop() ?? new Choices();
+    const end = this.runOn(choices, code, start, slots, isEnd);
+    choices.clear();
+    this.spare.push(choices);
+    return end;
+  }
+
+  /** `stack` is what to go back to: pairs of instruction and place, and slots to restore (as negative instruction numbers). */
+  private runOn(
+    stack: Choices,
+    code: readonly Instruction[],
+    start: number,
+    slots: Int32Array,
+    isEnd: (at: number) => boolean,
+  ): number {
     // The memory says what led nowhere in one run; a look-ahead that held may be asked again.
-    if (code !== this.program.code) this.failed?.delete(code);
+    if (code !== this.program.code) this.failed?.get(code)?.forget();
     let pc = 0;
     let at = start;
     for (;;) {
@@ -130,7 +157,7 @@ class Matching {
             pc += 1;
             break;
           case "atomic": {
-            const before = slots.slice();
+            const before = this.copied(slots);
             at = this.run(instruction.body, at, slots, () => true);
             isAlive = at >= 0;
             if (isAlive) restoreLater(stack, before, slots);
@@ -138,7 +165,7 @@ class Matching {
             break;
           }
           case "look": {
-            const before = slots.slice();
+            const before = this.copied(slots);
             isAlive = this.looks(instruction, at, slots) !== instruction.isNegative;
             if (isAlive && !instruction.isNegative) restoreLater(stack, before, slots);
             else slots.set(before);
@@ -153,9 +180,10 @@ class Matching {
       if (isAlive) continue;
       // Back to the last choice, undoing what was saved since.
       for (;;) {
-        const place = stack.pop();
-        const target = stack.pop();
-        if (place === undefined || target === undefined) return -1;
+        if (stack.isEmpty) return -1;
+        const target = stack.first;
+        const place = stack.second;
+        stack.drop();
         if (target < 0) {
           slots[-1 - target] = place;
           continue;
@@ -216,7 +244,7 @@ class Matching {
   }
 }
 
-function restoreLater(stack: number[], before: Int32Array, now: Int32Array): void {
+function restoreLater(stack: Choices, before: Int32Array, now: Int32Array): void {
   for (let i = 0; i < before.length; i += 1) {
     if (before[i] !== now[i]) stack.push(-1 - i, before[i] ?? -1);
   }

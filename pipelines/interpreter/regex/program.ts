@@ -29,6 +29,8 @@ export interface RegexProgram {
   readonly code: readonly Instruction[];
   readonly groupCount: number;
   readonly loops: number;
+  /** How many instructions there are, those inside others included. */
+  readonly size: number;
   readonly names: ReadonlyMap<string, number>;
   /** Without references back, a place that failed once fails always, and matching takes linear time. */
   readonly isMemorable: boolean;
@@ -42,6 +44,7 @@ export function compileRegex(regex: Regex): RegexProgram {
     code,
     groupCount: regex.groupCount,
     loops: builder.loops,
+    size: builder.size,
     names: regex.names,
     isMemorable: !builder.hasReference,
   };
@@ -50,7 +53,7 @@ export function compileRegex(regex: Regex): RegexProgram {
 class Builder {
   loops = 0;
   hasReference = false;
-  private size = 0;
+  size = 0;
 
   whole(node: RegexNode): Instruction[] {
     const code: Instruction[] = [];
