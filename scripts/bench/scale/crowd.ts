@@ -39,7 +39,7 @@ export const QUEUED: Crowd = {
 /** Builds that wait for a person, and hold no agent meanwhile. */
 export const GATES: Crowd = {
   name: "10,000 open gates",
-  jenkinsfile: `pipeline { agent none; stages { stage('A') { input { message 'Go?' } steps { echo 'a' } } } }
+  jenkinsfile: `pipeline { agent none; stages { stage('A') { input { message 'Go?' }; steps { echo 'a' } } } }
 `,
   count: (counts) => counts.openGates(),
 };
