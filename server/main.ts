@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { NO_FAULTS } from "../runners/faults.ts";
@@ -23,6 +23,7 @@ import { createSources } from "./builds/sources.ts";
 import { endDue } from "./builds/timers.ts";
 import { firstRunChecklist } from "./checklist.ts";
 import type { Config } from "./config.ts";
+import { openDataFolder } from "./data-folder.ts";
 import { createDeployer } from "./deployments/deployer.ts";
 import { createDeployments } from "./deployments/deployments.ts";
 import { reconcileDeployments } from "./deployments/reconcile.ts";
@@ -103,7 +104,7 @@ export async function startServer({
   clock: moved,
   allowUnsafeRedis = false,
 }: ServerOptions): Promise<RunningServer> {
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  await openDataFolder(config.dataFolder);
   const clock = moved ?? systemClock;
   const nowMs = () => clock.nowMs();
   const store = await openStore({

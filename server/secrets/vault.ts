@@ -59,7 +59,7 @@ function newInstance(key: VaultKey): Instance {
 function missing(keyFile: string): never {
   throw new VaultError(
     "key_missing",
-    `the database is sealed with a key, but ${keyFile} is not there: bring the file back ("sluice restore" does), or name it by SLUICE_KEY_FILE`,
+    `the database is sealed with a key, but ${keyFile} is not there: bring it back from where you keep its copy (it is in no backup), or name it by SLUICE_KEY_FILE`,
   );
 }
 
@@ -72,7 +72,7 @@ function check(instance: Instance, key: VaultKey, keyFile: string): void {
   }
   throw new VaultError(
     "key_wrong",
-    `${keyFile} is not the key of this database (key ${key.id}, wanted ${instance.keyId}): bring the right file back ("sluice restore" does), or name it by SLUICE_KEY_FILE`,
+    `${keyFile} is not the key of this database (key ${key.id}, wanted ${instance.keyId}): bring the right one back from where you keep its copy (it is in no backup), or name it by SLUICE_KEY_FILE`,
   );
 }
 

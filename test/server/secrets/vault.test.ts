@@ -42,9 +42,9 @@ onBothDialects("the vault", (start) => {
       });
     };
     await rm(keyFile);
-    await refusal("key_missing", /restore/);
+    await refusal("key_missing", /bring it back from where/);
     await writeFile(keyFile, randomBytes(32));
-    await refusal("key_wrong", /restore/);
+    await refusal("key_wrong", /bring the right one back from where/);
     await chmod(keyFile, 0o600);
     await writeFile(keyFile, "not a key");
     await refusal("key_unreadable", /32 bytes/);
