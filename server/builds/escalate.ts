@@ -1,3 +1,4 @@
+import { indexed } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import { abortBuild } from "./journal/abort-build.ts";
 import { endEffects } from "./journal/end-effects.ts";
@@ -22,7 +23,7 @@ export async function escalate(deps: {
   const slow = await store.db
     .selectFrom("builds")
     .select(["id", "cancelLevel", "cancelBy"])
-    .where("state", "in", ["running", "waiting"])
+    .where(indexed("stopping"))
     .where((eb) =>
       eb.or([
         eb.and([eb("cancelLevel", "=", 1), eb("cancelAtMs", "<", nowMs - LEVEL_1_MS)]),
@@ -46,7 +47,7 @@ export async function escalate(deps: {
     .innerJoin("sessions", "sessions.id", "cancel.sessionId")
     .innerJoin("effects", (join) => join.onRef("effects.buildId", "=", "sessions.buildId"))
     .select(["effects.buildId as buildId", "effects.id as effectId"])
-    .where("cancel.type", "=", "cancel")
+    .where(indexed("cancel"))
     .where("cancel.createdAtMs", "<", nowMs - FORCE_MS)
     .where("cancel.createdAtMs", ">", nowMs - 24 * 3_600_000)
     .where("effects.state", "=", "begun")

@@ -1,3 +1,4 @@
+import { indexed } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { Deployer } from "./deployer.ts";
 import { expireDeploymentGates } from "./journal/approve.ts";
@@ -9,34 +10,33 @@ export async function reconcileDeployments(deps: {
 }): Promise<number> {
   const { store, deployer } = deps;
   await store.call(expireDeploymentGates, {});
-  const rows = await store.db
+  const toDo = await store.db
     .selectFrom("deployments")
-    .leftJoin("effects", (join) =>
+    .select("id")
+    .where(indexed("deploymentToDo"))
+    .orderBy("id")
+    .limit(100)
+    .execute();
+  const rows = [...toDo, ...(await untold(store))];
+  for (const { id } of rows) void deployer.handle(id);
+  return 0;
+}
+
+/** How long ago a deployment may have ended whose build has not heard of it: longer than a server is away. */
+const ENDED_WITHIN_MS = 30 * 86_400_000;
+
+/** Deployments that have ended, and their builds have not heard of it. */
+async function untold(store: Store): Promise<{ id: number }[]> {
+  return await store.db
+    .selectFrom("deployments")
+    .innerJoin("effects", (join) =>
       join
         .onRef("effects.buildId", "=", "deployments.buildId")
         .onRef("effects.id", "=", "deployments.effectId"),
     )
     .select("deployments.id as id")
-    .where((eb) =>
-      eb.or([
-        eb("deployments.state", "in", ["applying", "verifying", "rolling_back", "unknown"]),
-        eb.and([eb("deployments.state", "=", "pending"), eb("deployments.planHash", "=", "")]),
-        eb.and([eb("deployments.state", "=", "pending"), eb("deployments.approvedBy", "is not", null)]),
-        // It has ended and its build has not heard of it.
-        eb.and([
-          eb("deployments.state", "in", [
-            "succeeded",
-            "failed",
-            "withdrawn",
-            "rolled_back",
-            "rollback_failed",
-          ]),
-          eb("effects.state", "=", "begun"),
-        ]),
-      ]),
-    )
+    .where("deployments.endedAtMs", ">", (await store.nowMs()) - ENDED_WITHIN_MS)
+    .where("effects.state", "=", "begun")
     .limit(100)
     .execute();
-  for (const { id } of rows) void deployer.handle(id);
-  return 0;
 }

@@ -44,7 +44,7 @@ async function settleDue(
   tries: Map<number, { nextAtMs: number; waitMs: number }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const rows = await waitingBuilds(deps.store);
+  const rows = await waitingForTheirForge(deps.store);
   for (const id of tries.keys()) if (!rows.some((row) => row.id === id)) tries.delete(id);
   for (const row of rows) {
     const tried = tries.get(row.id);
@@ -66,7 +66,8 @@ async function settleDue(
   }
 }
 
-async function waitingBuilds(store: Store) {
+/** Queued builds of which a forge must say something first. */
+export async function waitingForTheirForge(store: Store) {
   return await store.db
     .selectFrom("builds")
     .innerJoin("projects", "projects.id", "builds.projectId")
@@ -92,7 +93,7 @@ async function waitingBuilds(store: Store) {
 
 async function settleOne(
   deps: SettleDeps,
-  row: Awaited<ReturnType<typeof waitingBuilds>>[number],
+  row: Awaited<ReturnType<typeof waitingForTheirForge>>[number],
   signal: AbortSignal,
 ): Promise<void> {
   const project = { id: row.projectId, key: row.key, forge: row.forge, cloneUrl: row.cloneUrl };

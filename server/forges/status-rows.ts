@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { indexed } from "../store/conditions.ts";
 import { procedure } from "../store/procedure.ts";
 import type { Steps } from "../store/procedure.ts";
 import type { BuildState, EventKind, Fault } from "../store/states.ts";
@@ -78,7 +78,7 @@ export const queueStatuses = procedure(
         .where("projects.forge", "in", input.forges)
         .where("builds.sha", "is not", null)
         // The condition of an index that holds none of those that have been told.
-        .where(sql<boolean>`(builds.told_state is null or builds.told_state <> builds.state)`)
+        .where(indexed("untold"))
         // A restored server does not know what the lost one has said of these since the backup.
         .where((eb) =>
           eb.or([eb("builds.reasonCode", "is", null), eb("builds.reasonCode", "!=", "restored")]),
@@ -88,11 +88,10 @@ export const queueStatuses = procedure(
             eb("builds.endedAtMs", "is", null),
             eb("builds.endedAtMs", ">", tx.nowMs - LOOKED_AFTER_MS),
           ]),
-        )
-        .orderBy("builds.id"),
+        ),
     );
     let queued = 0;
-    for (const build of builds) {
+    for (const build of builds.toSorted((a, b) => a.id - b.id)) {
       if (build.sha === null) continue;
       const { state, description } = statusOf(build);
       yield* tx.run(tx.db.updateTable("builds").set({ toldState: build.state }).where("id", "=", build.id));

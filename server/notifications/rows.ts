@@ -1,3 +1,4 @@
+import { indexed } from "../store/conditions.ts";
 import { announce } from "../builds/journal/announce.ts";
 import { endEffect } from "../builds/journal/end-effect.ts";
 import { nudge } from "../store/outbox.ts";
@@ -150,7 +151,7 @@ export const dueNotifications = procedure(
       tx.db
         .selectFrom("notifications")
         .select("id")
-        .where("state", "in", ["pending", "retrying"])
+        .where(indexed("messageDue"))
         .where("nextAtMs", "<=", tx.nowMs)
         .orderBy("nextAtMs")
         .limit(input.limit),
@@ -168,8 +169,7 @@ export const overdueMessageSteps = procedure(
       tx.db
         .selectFrom("effects")
         .select(["buildId", "id"])
-        .where("kind", "=", "message")
-        .where("state", "=", "begun")
+        .where(indexed("messageStep"))
         .where("begunAtMs", "<=", tx.nowMs - input.afterMs),
     );
     return rows.map((row) => ({ buildId: row.buildId, effectId: row.id }));

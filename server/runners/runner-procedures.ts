@@ -7,6 +7,7 @@ import { nudgeAdmitted } from "../builds/journal/next-starts.ts";
 import type { CommandInput } from "../builds/journal/turn-input.ts";
 import { writeCommands } from "../builds/journal/write-begin.ts";
 import type { Handle } from "../../runners/protocol.ts";
+import { indexed } from "../store/conditions.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import { NO_WAIT, type WaitColumns, waitColumns } from "../waits/cause.ts";
 import { place, type PlaceCause, type PlacingRunner, type WaitingSession } from "./place.ts";
@@ -114,6 +115,7 @@ function* placingRunners(
       .selectFrom("sessions")
       .innerJoin("builds", "builds.id", "sessions.buildId")
       .select(["sessions.runnerId as runnerId", "builds.projectId as projectId"])
+      .where(indexed("sessionOpen"))
       .where("sessions.state", "in", AT_WORK)
       .where("sessions.placeLent", "=", 0),
   );
@@ -314,6 +316,7 @@ export const findStranded = procedure(
           "runners.name as runner",
           "effects.state as effect",
         ])
+        .where(indexed("sessionOpen"))
         .where("sessions.state", "in", ["assigned", "ready", "parked"])
         .where("runners.state", "in", ["offline", "revoked"]),
     );
@@ -451,6 +454,7 @@ export const findIdle = procedure(
         .selectFrom("sessions")
         .innerJoin("builds", "builds.id", "sessions.buildId")
         .select(["sessions.id as session", "sessions.buildId as buildId"])
+        .where(indexed("sessionOpen"))
         .where("sessions.state", "=", "ready")
         .where("builds.state", "=", "waiting")
         .where((eb) =>

@@ -4,6 +4,8 @@ import type { Steps, Transaction } from "../../store/procedure.ts";
 
 /** Builds begun beyond twice the places there are, so that agents are always at hand and thousands are never loaded. */
 const SPARE = 20;
+/** A build may want many agents at once: more waiting ones than these are not told apart. */
+const LOOKED_AT = 1_000;
 
 /** Of a project's settings what counts here. */
 const Settings = ProjectSettings.pick({ concurrency: true });
@@ -63,11 +65,17 @@ export function* readAdmission(
   const most = 2 * Number(places) + SPARE;
   const rows = yield* tx.all(
     tx.db
-      .selectFrom("sessions")
-      .select("buildId")
+      .selectFrom((from) =>
+        from
+          .selectFrom("sessions")
+          .select("buildId")
+          .where(sql<boolean>`sessions.state = 'queued'`)
+          .where("buildId", "!=", apart)
+          .limit(LOOKED_AT)
+          .as("session"),
+      )
+      .select("session.buildId")
       .distinct()
-      .where(sql<boolean>`sessions.state = 'queued'`)
-      .where("buildId", "!=", apart)
       .limit(most),
   );
   return { waiting: rows.length, most };

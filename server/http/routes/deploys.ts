@@ -1,3 +1,4 @@
+import { indexed } from "../../store/conditions.ts";
 import { GateState } from "../contract/gates.ts";
 import { api } from "../contract.ts";
 import { presentDeployment, presentDeploymentRow, selectDeployments } from "../present/deployment.ts";
@@ -15,7 +16,8 @@ export function deployRoutes(world: World) {
     gates: route(api.gates, async (context) => {
       const { limit, after, state, project } = context.query;
       let rows = selectGates(store).where("gates.id", "<", cursorId(after));
-      if (state !== undefined) rows = rows.where("gates.state", "=", GateState.parse(state));
+      if (state === "open") rows = rows.where(indexed("gateOpen"));
+      else if (state !== undefined) rows = rows.where("gates.state", "=", GateState.parse(state));
       if (project !== undefined) rows = rows.where("projects.key", "=", project);
       const page = pageOf(
         await rows

@@ -5,6 +5,7 @@ import type { SecretPlace } from "../../secrets/rows.ts";
 import type { SecretSummary } from "../../secrets/secrets.ts";
 import { api } from "../contract.ts";
 import type { Process, PutSecretRequest, Secret } from "../contract/system.ts";
+import { indexed } from "../../store/conditions.ts";
 import { presentBuilds, selectBuilds } from "../present/build.ts";
 import { presentDeploymentRow, selectDeployments } from "../present/deployment.ts";
 import { presentGateRow, selectGates } from "../present/gate.ts";
@@ -91,7 +92,7 @@ export function systemRoutes(world: World) {
       const actor = context.actor();
       const recentRows = selectBuilds(store).orderBy("builds.id", "desc");
       const [gates, running, recent, failing, deployed, dead, projects, checklist] = await Promise.all([
-        selectGates(store).where("gates.state", "=", "open").orderBy("gates.id").limit(50).execute(),
+        selectGates(store).where(indexed("gateOpen")).orderBy("gates.id").limit(50).execute(),
         recentRows.where("builds.state", "in", ["queued", "running"]).limit(50).execute(),
         recentRows.limit(SHOWN).execute(),
         failingHeads(),

@@ -27,16 +27,19 @@ export const migration0002: Migration = {
     `create index builds_at_work on builds(project_id, id) where state = 'running'`,
     `create index builds_undelivered on builds(id)
        where state in ('running', 'waiting') and next_ord > delivered + 1`,
-    `create index builds_waiting on builds(id) where state = 'waiting'`,
     `create index builds_stopping on builds(cancel_at_ms)
        where state in ('running', 'waiting') and cancel_level > 0`,
     `create index builds_by_wait on builds(wait_code) where wait_code is not null`,
-    `create index builds_untold on builds(project_id, id) where told_state is null or told_state <> state`,
+    `create index builds_untold on builds(project_id, id) where coalesce(told_state, '') <> state`,
     `create index builds_restarted on builds(restart_of) where restart_of is not null`,
     `create index commands_to_cancel on commands(created_at_ms) where type = 'cancel'`,
     `create index leases_held on leases(expires_at_ms) where holder is not null`,
     `create index sessions_waiting on sessions(queued_at_ms) where state = 'queued'`,
-    `create index commands_unended on commands(session_id, type) where ended_at_ms is null`,
-    `create index effects_begun on effects(build_id, kind) where state = 'begun'`,
+    `create index effects_of_messages on effects(begun_at_ms) where state = 'begun' and kind = 'message'`,
+    `create index gates_open_by_id on gates(id) where state = 'open'`,
+    `create index deployments_to_do on deployments(id)
+       where (state in ('applying', 'verifying', 'rolling_back', 'unknown')
+         or state = 'pending' and (plan_hash = '' or approved_by is not null))`,
+    `create index deployments_ended on deployments(ended_at_ms) where ended_at_ms is not null`,
   ],
 };
