@@ -65,7 +65,7 @@ export function* inStage<T>(
 }
 
 function closeStage(run: Run, stage: StageScope, error: unknown, shape: StageMark["shape"]): void {
-  if (stage.state === "skipped") return;
+  if (stage.state === "skipped" || stage.state === "not_built") return;
   markStage(run, stage, stageState(stage, error), { shape });
   const { parent } = stage;
   if (parent !== null && isWorse(stage.worst, parent.worst)) parent.worst = stage.worst;

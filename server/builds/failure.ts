@@ -55,11 +55,9 @@ export async function findFailure(
   const text = build.reasonText ?? build.state;
   if (step === undefined) return { stage: null, step: null, label: null, text, line: null, excerpt: [] };
   const base = { stage: step.stage, step: step.stepNo, label: step.label, text };
-  const length = await deps.logs.length(buildId, step.stepNo);
-  if (length === 0) return { ...base, line: null, excerpt: [] };
-  const { lines, firstLine } = await tail(deps.logs, buildId, step.stepNo, length);
-  const at = failingLineOf(lines);
-  if (at === null) return { ...base, line: null, excerpt: [] };
+  const found = await failingPart(deps.logs, buildId, step.stepNo);
+  if (found === null) return { ...base, line: null, excerpt: [] };
+  const { lines, firstLine, at } = found;
   const from = Math.max(0, at - AROUND);
   return {
     ...base,
@@ -69,6 +67,25 @@ export async function findFailure(
       text: line.replace(ESCAPES, "").slice(0, 500),
     })),
   };
+}
+
+/** The line of a failed step's log that says best what went wrong, counted from 1; null for an empty log. */
+export async function failingLineIn(logs: StepLogs, buildId: number, stepNo: number): Promise<number | null> {
+  const found = await failingPart(logs, buildId, stepNo);
+  return found === null ? null : found.firstLine + found.at;
+}
+
+/** The end of a log, and the place in it of the line that says why. */
+async function failingPart(
+  logs: StepLogs,
+  buildId: number,
+  stepNo: number,
+): Promise<{ lines: string[]; firstLine: number; at: number } | null> {
+  const length = await logs.length(buildId, stepNo);
+  if (length === 0) return null;
+  const { lines, firstLine } = await tail(logs, buildId, stepNo, length);
+  const at = failingLineOf(lines);
+  return at === null ? null : { lines, firstLine, at };
 }
 
 async function tail(

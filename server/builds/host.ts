@@ -18,6 +18,7 @@ import { abortBuild } from "./journal/abort-build.ts";
 import { failBuild, noteBreak } from "./journal/fail-build.ts";
 import { DamagedRecord } from "./damaged.ts";
 import { SecretGone } from "./secret-delivery.ts";
+import { failingLineIn } from "./failure.ts";
 import { readHead } from "./head.ts";
 import {
   type CommitFacts,
@@ -392,6 +393,7 @@ export function createBuildHost(deps: Deps): BuildHost {
       stageNumbers: entry.stageNumbers,
       containers: entry.containers,
       ports,
+      failingLine: (stepNo) => failingLineIn(deps.logs, entry.build.id, stepNo),
     });
     const result = await store.call(commitTurn, input);
     if (result.kind === "lost") {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { SecretPart } from "./secret-part.ts";
 import type { Secrets } from "../secrets/secrets.ts";
+import type { SecretValue } from "../secrets/values.ts";
 import type { Store } from "../store/store.ts";
 import { partOf } from "./reads.ts";
-import { parseRef } from "./translate/secret-refs.ts";
+import { type ParsedRef, parseRef } from "./translate/secret-refs.ts";
 
 /** A binding as the journal keeps it. */
 const Bound = z.looseObject({
@@ -66,9 +67,21 @@ export async function valuesForRunner(
     }
     const allowed = parsed !== null && bound.has(`${parsed.secretId}.${parsed.version}`);
     const stored = allowed ? await deps.secrets.readVersion(parsed.secretId, parsed.version) : undefined;
-    const bytes = stored === undefined || parsed === null ? null : partOf(stored, parsed.part);
+    const bytes = stored === undefined || parsed === null ? null : bytesOf(stored, parsed);
+    const mask = parsed?.kind === "secret" && parsed.part !== "username";
     if (bytes === null) gone.push(ref);
-    else values[ref] = { base64: Buffer.from(bytes).toString("base64"), mask: parsed?.part !== "username" };
+    else values[ref] = { base64: Buffer.from(bytes).toString("base64"), mask };
   }
   return { values, gone };
+}
+
+function bytesOf(stored: SecretValue, ref: Exclude<ParsedRef, { kind: "literal" }>): Uint8Array | null {
+  if (ref.kind === "secret") return partOf(stored, ref.part);
+  const login = partOf(stored, "userpass");
+  if (login === null) return null;
+  // Docker's own registry is known by an address of old.
+  const server = ref.host === "docker.io" ? "https://index.docker.io/v1/" : ref.host;
+  return Buffer.from(
+    JSON.stringify({ auths: { [server]: { auth: Buffer.from(login).toString("base64") } } }),
+  );
 }

@@ -27,6 +27,8 @@ interface Options {
   readonly stageNumbers: ReadonlyMap<string, number>;
   readonly containers: ReadonlyMap<string, string>;
   readonly ports: BeginPorts;
+  /** Which line of a failed step's log says why. */
+  readonly failingLine: (stepNo: number) => Promise<number | null>;
 }
 
 /** Everything a turn writes, looked up and sealed, so that its transaction waits for nobody. */
@@ -63,7 +65,7 @@ export async function turnInput(options: Options): Promise<TurnInput> {
       return { ...leave, command: null };
     }),
     stages: stageRows(turn, options.stageNumbers),
-    steps: stepRows(turn),
+    steps: await stepRows(turn, options.failingLine),
     marksDone: options.marksDone,
     consoleLength: options.consoleLength,
     displayName: built.findLast((mark) => mark.displayName !== undefined)?.displayName ?? null,
@@ -94,19 +96,23 @@ function stageRows(turn: Turn, numbers: ReadonlyMap<string, number>): StageInput
   }));
 }
 
-function stepRows(turn: Turn): StepInput[] {
+async function stepRows(turn: Turn, failingLine: Options["failingLine"]): Promise<StepInput[]> {
   const lines = new Map(turn.begins.map((begin) => [begin.id, begin.span.line]));
   const latest = new Map<number, StepMark>();
   for (const mark of turn.marks) if (mark.kind === "step") latest.set(mark.stepNo, mark);
-  return [...latest.values()].map((mark) => ({
-    stepNo: mark.stepNo,
-    stagePath: mark.stage,
-    effectId: mark.effect,
-    name: mark.name,
-    label: mark.label,
-    state: mark.state satisfies PartState,
-    line: mark.effect === null ? null : (lines.get(mark.effect) ?? null),
-  }));
+  const rows: StepInput[] = [];
+  for (const mark of latest.values())
+    rows.push({
+      stepNo: mark.stepNo,
+      stagePath: mark.stage,
+      effectId: mark.effect,
+      name: mark.name,
+      label: mark.label,
+      state: mark.state satisfies PartState,
+      line: mark.effect === null ? null : (lines.get(mark.effect) ?? null),
+      failingLine: mark.state === "failed" ? await failingLine(mark.stepNo) : null,
+    });
+  return rows;
 }
 
 /** Options, triggers and parameters that a file gives its project: they hold for the next builds of the ref. */

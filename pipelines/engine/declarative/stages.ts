@@ -26,10 +26,17 @@ export function* runStages(world: World, stages: readonly Stage[], isTop: boolea
   for (const stage of stages) {
     if (stage.name === restartFrom) isBeforeRestart = false;
     if (isBeforeRestart)
-      yield* skipStage(world, stage, `due to this build restarting at stage "${restartFrom ?? ""}"`);
-    else if (error !== null) yield* skipStage(world, stage, "due to earlier failure(s)");
+      yield* skipStage(world, stage, {
+        state: "skipped",
+        reason: `due to this build restarting at stage "${restartFrom ?? ""}"`,
+      });
+    else if (error !== null)
+      yield* skipStage(world, stage, { state: "not_built", reason: "due to earlier failure(s)" });
     else if (world.flags.skipAfterUnstable && worst(run.build.result) === "UNSTABLE")
-      yield* skipStage(world, stage, "due to earlier stage(s) marking the build as unstable");
+      yield* skipStage(world, stage, {
+        state: "not_built",
+        reason: "due to earlier stage(s) marking the build as unstable",
+      });
     else error = yield* errorOf(() => runStage(world, stage));
   }
   return error;
@@ -65,7 +72,7 @@ function* enterStage(world: World, stage: Stage, scope: StageScope): Flow<Value>
     return yield* finishBranches(world, stage, scope, error);
   } catch (error) {
     if (!(error instanceof SkippedByWhen)) throw error;
-    yield* markSkipped(world, stage, scope, "due to when conditional");
+    yield* markSkipped(world, stage, scope, { state: "skipped", reason: "due to when conditional" });
     return null;
   }
 }

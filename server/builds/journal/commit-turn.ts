@@ -96,9 +96,17 @@ function* writePage(tx: Transaction, input: TurnInput): Steps<void> {
           label: step.label,
           line: step.line,
           startedAtMs: tx.nowMs,
-          ...row,
+          state: step.state,
+          failingLine: step.failingLine,
+          endedAtMs: over ? tx.nowMs : null,
         })
-        .onConflict((conflict) => conflict.columns(["buildId", "stepNo"]).doUpdateSet(row)),
+        .onConflict((conflict) =>
+          conflict.columns(["buildId", "stepNo"]).doUpdateSet({
+            state: step.state,
+            failingLine: step.failingLine,
+            endedAtMs: over ? endTime(tx, "steps.startedAtMs") : null,
+          }),
+        ),
     );
   }
 }

@@ -108,6 +108,8 @@ export interface StepInput {
   readonly label: string;
   readonly state: PartState;
   readonly line: number | null;
+  /** Of its log, where it failed. */
+  readonly failingLine: number | null;
 }
 
 /** How a build ended. */

@@ -27,7 +27,7 @@ import type {
 import { unreachable } from "../../../pipelines/unreachable.ts";
 import { readContainerArgs } from "./container-args.ts";
 import { readImageBuild } from "./image-build-args.ts";
-import { type BoundName, refOf } from "./secret-refs.ts";
+import { type BoundName, loginRef, refOf } from "./secret-refs.ts";
 
 /** A command without what is only known when it is sent: number, session and fence. */
 export type CommandBody = Command extends infer C
@@ -123,7 +123,7 @@ function bodiesFor(id: string, request: Request, context: TranslateContext): Par
     case "container":
       return containerCommands(id, request, context);
     case "exec":
-      return one(execCommand(id, request));
+      return one(execCommand(id, request, context));
     case "checkout": {
       const scm = scmFor(request.scm, context);
       return scm.ok ? one({ ok: true, value: checkoutCommand(id, request.scm, scm.value) }) : scm;
@@ -278,7 +278,8 @@ function containerCommands(
   };
 }
 
-function execCommand(id: string, request: ExecRequest): Part<CommandBody> {
+function execCommand(id: string, request: ExecRequest, context: TranslateContext): Part<CommandBody> {
+  const login = loginFor(request, context);
   return {
     ok: true,
     value: {
@@ -290,14 +291,37 @@ function execCommand(id: string, request: ExecRequest): Part<CommandBody> {
           ? { kind: "script", text: request.command.script, interpreter: null }
           : { kind: "argv", argv: [...request.command.argv] },
       cwd: request.cwd,
-      env: { ...request.env },
-      secrets: request.secrets.flatMap(execSecrets),
-      masks: [],
+      env: { ...login?.env, ...request.env },
+      secrets: [...request.secrets.flatMap(execSecrets), ...(login?.secrets ?? [])],
+      masks: login?.masks ?? [],
       capture: request.capture ? "stdout" : "none",
       label: request.label,
     },
   };
 }
+
+/**
+ * The login of `withDockerRegistry` for what a script itself does with Docker: a folder of settings of its own. Its place
+ * is known beforehand. Builders write beside their settings, and this folder cannot be written to.
+ */
+function loginFor(
+  request: ExecRequest,
+  context: TranslateContext,
+): { env: Record<string, string>; secrets: ExecSecret[]; masks: string[] } | null {
+  const use = request.registries.at(-1);
+  const bound =
+    use?.credential === null || use === undefined ? undefined : context.credentials.get(use.credential);
+  if (use === undefined || bound?.type !== "usernamePassword") return null;
+  const ref = loginRef(bound, use.host === "" ? "docker.io" : use.host);
+  return {
+    env: { DOCKER_CONFIG: `${SECRET_FILES}/${ref}`, BUILDX_CONFIG: "/tmp/.buildx" },
+    secrets: [{ ref, variable: "SLUICE_DOCKER_LOGIN", as: "file", fileName: "config.json" }],
+    masks: [refOf(bound, "password"), refOf(bound, "userpass")],
+  };
+}
+
+/** Where a runner puts secrets that are files; their folder is called after the ref. */
+const SECRET_FILES = "/.sluice/s/in/f";
 
 /** A bound secret is named `ID:NAME`, with the id of the vault, so that no look-up is needed here. */
 function execSecrets(secret: SecretRef): ExecSecret[] {
