@@ -6,6 +6,8 @@ export const LIMITS = {
   label: 100,
   /** Evaluations that a call of a step counts for: each leaves lines in the console and on the page. */
   stepCost: 100,
+  /** Branches of one parallel: each is a flow of its own. */
+  branches: 1_000,
   /** Cells of one matrix. */
   cells: 1_000,
 } as const;

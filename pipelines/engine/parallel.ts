@@ -1,8 +1,10 @@
 import type { Flow } from "../interpreter/flow.ts";
+import { illegalArgument } from "../interpreter/thrown.ts";
 import { MapValue, type Value } from "../interpreter/values.ts";
 import type { Run } from "./build.ts";
 import { storedErrorOf } from "./convert.ts";
 import type { Ending } from "./scheduler.ts";
+import { LIMITS } from "./limits.ts";
 import { isWorse } from "./build-state.ts";
 import { ABORT } from "./stored-errors.ts";
 
@@ -14,6 +16,8 @@ export type Branch = { readonly name: string; readonly run: () => Flow<Value> };
  * is thrown; otherwise all run to their end and the gravest is. The value maps names to the branches' last values.
  */
 export function* runParallel(run: Run, branches: readonly Branch[], failFast: boolean): Flow<MapValue> {
+  if (branches.length > LIMITS.branches)
+    throw illegalArgument(`a parallel may have ${LIMITS.branches} branches, and this has ${branches.length}`);
   const names = branches.map((branch) => branch.name);
   for (const name of names) run.print(`[Pipeline] { (Branch: ${name})`);
   const context = { ...run.context, inParallel: true };

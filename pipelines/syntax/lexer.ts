@@ -61,6 +61,11 @@ type OpenString = { readonly quote: Quote; readonly openedAt: number };
 /** What a `{` interrupts: the count of open round and square brackets, and the string whose value it opens. */
 type Frame = { readonly brackets: number; readonly string?: OpenString };
 
+/** How many tokens a file may have: beyond them it is data, and takes more memory than a pipeline may. */
+export const MAX_TOKENS = 150_000;
+/** Diagnostics after which the rest of a file is not looked at. */
+export const MAX_PROBLEMS = 100;
+
 class Lexer {
   readonly tokens: Token[] = [];
   readonly diagnostics: Diagnostic[] = [];
@@ -81,8 +86,25 @@ class Lexer {
   run(): void {
     if (this.#text.startsWith("\uFEFF")) this.#at = 1;
     if (this.#text.startsWith("#!", this.#at)) this.#skipLine();
-    while (this.#at < this.#text.length) this.#token();
+    while (this.#at < this.#text.length && !this.#isFull()) this.#token();
+    if (this.tokens.length > MAX_TOKENS) this.#tooMany();
     this.#push("end", this.#at);
+  }
+
+  #isFull(): boolean {
+    return this.tokens.length > MAX_TOKENS || this.diagnostics.length >= MAX_PROBLEMS;
+  }
+
+  #tooMany(): void {
+    const end = Math.min(this.#at + 1, this.#text.length);
+    this.diagnostics.length = 0;
+    this.#problem(
+      "source-too-long",
+      `the file has more than ${MAX_TOKENS} words, numbers, strings and signs`,
+      this.#at,
+      end,
+      "read data from a file of the workspace",
+    );
   }
 
   #token(): void {
@@ -163,6 +185,7 @@ class Lexer {
     let value = "";
     for (;;) {
       const c = this.#text[this.#at];
+      if (this.#isFull()) return this.#endString(string, start, value);
       if (c === undefined) return this.#unclosed(string, start, value, "end of file");
       if (this.#text.startsWith(close, this.#at)) {
         this.#at += close.length;

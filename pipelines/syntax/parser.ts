@@ -21,7 +21,7 @@ import {
   tokenAt,
 } from "./cursor.ts";
 import type { Parser, Rules } from "./cursor.ts";
-import { lex } from "./lexer.ts";
+import { lex, MAX_PROBLEMS } from "./lexer.ts";
 import { guarded } from "./recovery.ts";
 import { pastAnnotation, startsImport } from "./lookahead.ts";
 import { parseExpression } from "./operators.ts";
@@ -46,21 +46,31 @@ export function parse(text: string): Parsed {
     classBody: parseClassBody,
   };
   const p: Parser = { tokens, diagnostics: [], rules, at: 0, nesting: 0, angles: 0, lastPath: undefined };
+  const [tooMany] = diagnostics;
+  if (tooMany?.code === "source-too-long") return { program: emptyProgram(text), diagnostics: [tooMany] };
   const program = parseProgram(p, text);
   const found = onePerLine([...diagnostics, ...p.diagnostics]).map((d) => withSuspects(d, p));
   if (found.length > 0) return { program, diagnostics: found };
   const tooDeep = checkDepth(program);
   if (tooDeep.length > 0) return { program, diagnostics: tooDeep };
-  return { program, diagnostics: inOrder([...checkScopes(program), ...checkJumps(program)]) };
+  const checked = inOrder([...checkScopes(program), ...checkJumps(program)]);
+  return { program, diagnostics: checked.slice(0, MAX_PROBLEMS) };
+}
+
+const START = { start: 0, end: 0, line: 1, column: 1, endLine: 1, endColumn: 1 };
+
+function emptyProgram(text: string): Program {
+  return { kind: "Program", text, annotations: [], imports: [], statements: [], span: START };
 }
 
 function tooLong(text: string): Parsed {
-  const span = { start: 0, end: 0, line: 1, column: 1, endLine: 1, endColumn: 1 };
-  const program: Program = { kind: "Program", text, annotations: [], imports: [], statements: [], span };
+  const program = emptyProgram(text);
   const message = `the file has more than ${MAX_SOURCE_UNITS} characters`;
   return {
     program,
-    diagnostics: [{ code: "source-too-long", message, hint: "read data from a file of the workspace", span }],
+    diagnostics: [
+      { code: "source-too-long", message, hint: "read data from a file of the workspace", span: START },
+    ],
   };
 }
 

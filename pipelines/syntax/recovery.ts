@@ -12,6 +12,8 @@ export function guarded(p: Parser, rule: () => void): void {
     p.angles = 0;
     p.diagnostics.push(error.diagnostic);
     if (p.diagnostics.length >= MAX_SYNTAX_ERRORS) p.at = p.tokens.length - 1;
+    // Nothing is left to skip, and every level around this one would look through the whole file for it.
+    if (peek(p).kind === "end") return;
     skipRest(p, start);
   }
 }
