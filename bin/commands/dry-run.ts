@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { dryRun } from "../../pipelines/engine/dry-run.ts";
 import type { Head, HeadEvent } from "../../pipelines/ports.ts";
+import { keepHeapSmall } from "../small-heap.ts";
 
 const USAGE = `usage: sluice run --dry-run [options] FILE
   --env NAME=VALUE     a variable of the agent, besides those of this process
@@ -36,6 +37,7 @@ export async function dryRunCommand(argv: readonly string[]): Promise<number> {
     );
     return 2;
   }
+  keepHeapSmall();
   const folder = dirname(resolve(options.file));
   const lines: string[] = [];
   const end = dryRun({

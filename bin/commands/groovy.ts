@@ -4,6 +4,7 @@ import { evaluateScript, type EvaluationError } from "../../pipelines/interprete
 import type { Host } from "../../pipelines/interpreter/host.ts";
 import { plainJson } from "../../pipelines/interpreter/plain-json.ts";
 import { LongValue } from "../../pipelines/interpreter/values.ts";
+import { keepHeapSmall } from "../small-heap.ts";
 
 /** The world of a script on the command line: the machine's clock and random numbers, the terminal, and no steps. */
 function terminalHost(): Host {
@@ -35,6 +36,7 @@ export async function groovyCommand(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);
     return 2;
   }
+  keepHeapSmall();
   const result = evaluateScript(text, { host: terminalHost(), file });
   if ("error" in result) {
     for (const line of errorLines(file, result.error)) process.stderr.write(`${line}\n`);
