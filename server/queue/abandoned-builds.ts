@@ -70,6 +70,7 @@ function nudgeOnItsWay(tx: Transaction) {
         on("outbox.dispatchedAtMs", "is", null),
         on.and([
           on("outbox.dispatchedAtMs", ">", tx.nowMs - NUDGE_PATIENCE_MS),
+          on("outbox.dispatchedAtMs", "<=", tx.nowMs), // else the clock has stepped back since
           // One sent before a lease ended brought that lease about: nobody will come for it again.
           sql<boolean>`(leases.holder is null or outbox.dispatched_at_ms > leases.expires_at_ms)`,
         ]),

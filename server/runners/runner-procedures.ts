@@ -284,6 +284,11 @@ export const findStranded = procedure(
   { durability: "normal" },
   function* (tx: Transaction, input: { upSinceMs: number }): Steps<Stranded[]> {
     const upMs = tx.nowMs - input.upSinceMs;
+    // What was noted before the clock stepped back is noted as now, or silence would count from then only.
+    yield* tx.run(
+      tx.db.updateTable("runners").set({ lastSeenAtMs: tx.nowMs }).where("lastSeenAtMs", ">", tx.nowMs),
+    );
+    yield* tx.run(tx.db.updateTable("runners").set({ goneAtMs: tx.nowMs }).where("goneAtMs", ">", tx.nowMs));
     const away = yield* tx.all(
       tx.db
         .updateTable("runners")

@@ -3,6 +3,7 @@ import { sealCommand, sealOutcome } from "../builds/prepare-begin.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import { AGENT_LOST } from "../builds/translate/failure.ts";
 import type { Store } from "../store/store.ts";
+import { createListening } from "./listening.ts";
 import {
   findIdle,
   findStranded,
@@ -39,11 +40,10 @@ export function createSessions(deps: {
   const { store, log } = deps;
   const parkAfterMs = deps.parkAfterMs === undefined ? PARK_AFTER_MS : deps.parkAfterMs;
   let wanted = false;
-  let upSinceMs: number | null = null;
-  void store.nowMs().then(
-    (ms) => (upSinceMs ??= ms),
-    () => {}, // the first look asks again
-  );
+  const listening = createListening();
+  const listeningSince = async (): Promise<number> =>
+    listening.since({ databaseMs: await store.nowMs(), monotonicMs: performance.now() });
+  listeningSince().catch(() => {}); // the first look asks again
   let running: Promise<void> | null = null;
   let stopped = false;
 
@@ -88,7 +88,7 @@ export function createSessions(deps: {
 
   async function look(): Promise<void> {
     // What runners said while nobody listened does not count against them.
-    upSinceMs ??= await store.nowMs();
+    const upSinceMs = await listeningSince();
     for (const stranded of await store.call(findStranded, { upSinceMs })) {
       const text = `the runner ${stranded.runner} is gone`;
       if (!stranded.opened && (await store.call(requeueSession, { session: stranded.session }))) {

@@ -228,7 +228,22 @@ const RULES: Readonly<Record<string, Rule>> = {
       .select("id")
       .whereRef("endedAtMs", "<", "startedAtMs")
       .execute();
-    return [...builds.map((row) => `b${row.id}`), ...deployments.map((row) => `d${row.id}`)];
+    const stages = await db
+      .selectFrom("stages")
+      .select(["buildId", "name"])
+      .whereRef("endedAtMs", "<", "startedAtMs")
+      .execute();
+    const steps = await db
+      .selectFrom("steps")
+      .select(["buildId", "stepNo"])
+      .whereRef("endedAtMs", "<", "startedAtMs")
+      .execute();
+    return [
+      ...builds.map((row) => `b${row.id}`),
+      ...deployments.map((row) => `d${row.id}`),
+      ...stages.map((row) => `b${row.buildId} stage ${row.name}`),
+      ...steps.map((row) => `b${row.buildId} step ${row.stepNo}`),
+    ];
   },
 };
 

@@ -1,3 +1,4 @@
+import { endTime } from "../../store/end-time.ts";
 import { holds } from "../../store/leases.ts";
 import { NO_WAIT } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
@@ -60,11 +61,7 @@ export const commitTurn = procedure(
 function* writePage(tx: Transaction, input: TurnInput): Steps<void> {
   for (const stage of input.stages) {
     const over = stage.state !== "running" && stage.state !== "waiting" && stage.state !== "queued";
-    const row = {
-      state: stage.state,
-      reasonText: stage.reasonText,
-      endedAtMs: over ? tx.nowMs : null,
-    };
+    const row = { state: stage.state, reasonText: stage.reasonText };
     yield* tx.run(
       tx.db
         .insertInto("stages")
@@ -76,14 +73,18 @@ function* writePage(tx: Transaction, input: TurnInput): Steps<void> {
           parent: stage.parent,
           kind: stage.kind,
           startedAtMs: stage.state === "skipped" || stage.state === "not_built" ? null : tx.nowMs,
+          endedAtMs: over ? tx.nowMs : null,
           ...row,
         })
-        .onConflict((conflict) => conflict.columns(["buildId", "path"]).doUpdateSet(row)),
+        .onConflict((conflict) =>
+          conflict
+            .columns(["buildId", "path"])
+            .doUpdateSet({ ...row, endedAtMs: over ? endTime(tx, "stages.startedAtMs") : null }),
+        ),
     );
   }
   for (const step of input.steps) {
     const over = step.state !== "running";
-    const row = { state: step.state, endedAtMs: over ? tx.nowMs : null };
     yield* tx.run(
       tx.db
         .insertInto("steps")

@@ -1,3 +1,4 @@
+import { endTime } from "../../store/end-time.ts";
 import { nudge } from "../../store/outbox.ts";
 import { NO_WAIT } from "../../waits/cause.ts";
 import type { Steps, Transaction } from "../../store/procedure.ts";
@@ -26,7 +27,7 @@ export function* finishBuild(
         reasonFault: end.fault,
         reasonText: end.text,
         ...NO_WAIT,
-        endedAtMs: tx.nowMs,
+        endedAtMs: endTime(tx, "startedAtMs"),
       })
       .where("id", "=", buildId)
       .where("state", "in", ["queued", "running", "waiting"])
@@ -75,14 +76,14 @@ function* closeOpen(tx: Transaction, buildId: number): Steps<void> {
   yield* tx.run(
     tx.db
       .updateTable("stages")
-      .set({ state: "aborted", endedAtMs: tx.nowMs })
+      .set({ state: "aborted", endedAtMs: endTime(tx, "startedAtMs") })
       .where("buildId", "=", buildId)
       .where("state", "in", ["running", "waiting", "queued"]),
   );
   yield* tx.run(
     tx.db
       .updateTable("steps")
-      .set({ state: "aborted", endedAtMs: tx.nowMs })
+      .set({ state: "aborted", endedAtMs: endTime(tx, "startedAtMs") })
       .where("buildId", "=", buildId)
       .where("state", "in", ["running", "waiting", "queued"]),
   );

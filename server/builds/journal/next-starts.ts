@@ -171,5 +171,7 @@ function* isOnItsWay(tx: Transaction, buildId: number): Steps<boolean> {
       .where("builds.id", "=", buildId),
   );
   if (sent === undefined) return false;
-  return sent.dispatchedAtMs === null || sent.dispatchedAtMs > tx.nowMs - NUDGE_PATIENCE_MS;
+  if (sent.dispatchedAtMs === null) return true;
+  // One sent in what is the future now was sent before the clock stepped back.
+  return sent.dispatchedAtMs > tx.nowMs - NUDGE_PATIENCE_MS && sent.dispatchedAtMs <= tx.nowMs;
 }

@@ -1,4 +1,5 @@
 import { announce } from "../../builds/journal/announce.ts";
+import { endTime } from "../../store/end-time.ts";
 import { holds, release } from "../../store/leases.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
 import { NO_WAIT } from "../../waits/cause.ts";
@@ -41,7 +42,7 @@ export const finishDeployment = procedure(
           reasonFault: input.fault,
           reasonText: input.text,
           ...NO_WAIT,
-          ...(input.state === "unknown" ? {} : { endedAtMs: tx.nowMs }),
+          ...(input.state === "unknown" ? {} : { endedAtMs: endTime(tx, "startedAtMs") }),
         })
         .where("id", "=", input.deploymentId)
         .where("state", "in", ["applying", "verifying", "rolling_back", "unknown"])

@@ -1,4 +1,5 @@
 import { announce } from "../../builds/journal/announce.ts";
+import { endTime } from "../../store/end-time.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 
@@ -23,7 +24,7 @@ export const resolveDeployment = procedure(
           ? { state: "rolling_back" as const, reasonText: `rolled back ${said}` }
           : {
               state: input.as,
-              endedAtMs: tx.nowMs,
+              endedAtMs: endTime(tx, "startedAtMs"),
               reasonCode: "resolved",
               reasonFault: "person" as const,
               reasonText: `stated ${said}`,

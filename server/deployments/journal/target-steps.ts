@@ -1,4 +1,5 @@
 import { announce } from "../../builds/journal/announce.ts";
+import { endTime } from "../../store/end-time.ts";
 import { holds } from "../../store/leases.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import type { DeploymentState } from "../../store/states.ts";
@@ -42,7 +43,7 @@ export const stepTarget = procedure(
           fence: input.fence,
           updatedAtMs: tx.nowMs,
           ...(input.to === "applying" ? { startedAtMs: tx.nowMs } : {}),
-          ...(OVER.includes(input.to) ? { endedAtMs: tx.nowMs } : {}),
+          ...(OVER.includes(input.to) ? { endedAtMs: endTime(tx, "startedAtMs") } : {}),
           ...(input.marker === undefined ? {} : { marker: input.marker }),
           ...(input.receipt === undefined ? {} : { receipt: input.receipt }),
           ...(input.rollbackReceipt === undefined ? {} : { rollbackReceipt: input.rollbackReceipt }),
