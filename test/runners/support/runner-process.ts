@@ -1,5 +1,6 @@
 /** A runner as a process of its own, to be killed: `node runner-process.ts OPTIONS-AS-JSON`. Says `ready` when it listens. */
 import { z } from "zod";
+import { faultsFrom } from "../../../runners/faults.ts";
 import { startRunner } from "../../../runners/main.ts";
 
 const Options = z.object({
@@ -20,5 +21,6 @@ await startRunner({
   ...options,
   labels: ["linux"],
   places: 4,
+  faults: faultsFrom(process.env),
   log: { debug: () => undefined, info: () => undefined, warn: say, error: say },
 });

@@ -60,12 +60,19 @@ export async function startRegistryProxy(registryPort: number): Promise<Registry
 function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
   request.resume();
   request.once("end", () => {
-    const code = status === 401 ? "UNAUTHORIZED" : "UNKNOWN";
-    const message = status === 401 ? "authentication required" : "the storage is away";
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify({ errors: [{ code, message }] }));
+    const challenge = status === 401 ? { "www-authenticate": 'Basic realm="registry"' } : {};
+    response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...challenge });
+    response.end(JSON.stringify({ errors: [status === 401 ? UNAUTHORIZED : UNKNOWN] }));
   });
 }
+
+const UNKNOWN = { code: "UNKNOWN", message: "unknown error", detail: "the storage is away" };
+/** As the registry says it: an engine that reads no detail takes it for a fault of the network, and repeats the call. */
+const UNAUTHORIZED = {
+  code: "UNAUTHORIZED",
+  message: "authentication required",
+  detail: [{ Type: "repository", Class: "", Name: "any", Action: "pull" }],
+};
 
 function passOn(
   port: number,
