@@ -40,7 +40,7 @@ async function campaign(options: CampaignOptions): Promise<number> {
     const outcome = await Promise.race([
       runCampaign(world, options, random, {
         shapes: SHAPES.filter(({ name }) => isWanted(name, options.onlyShapes)),
-        faults: allFaults().filter(({ name }) => isWanted(name, options.onlyFaults)),
+        faults: (await allFaults(folder)).filter(({ name }) => isWanted(name, options.onlyFaults)),
       }),
       stopped,
     ]);
@@ -49,7 +49,7 @@ async function campaign(options: CampaignOptions): Promise<number> {
   } catch (error) {
     console.log(error);
   } finally {
-    await world.stop();
+    await world.stop().catch((error: unknown) => console.log(error));
   }
   if (violations.length === 0 && !options.keep) await rm(folder, { recursive: true, force: true });
   else console.log(`the files of this run are in ${folder}`);

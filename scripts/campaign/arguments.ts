@@ -12,14 +12,18 @@ export interface CampaignOptions {
   /** Only faults and kinds of builds with these words in their names; all where there are none. */
   readonly onlyFaults: readonly string[];
   readonly onlyShapes: readonly string[];
+  /** How long builds may take to end once nothing is struck any more. */
+  readonly patienceMs: number;
   /** The folder stays although all was well. */
   readonly keep: boolean;
 }
 
 const USUAL_MINUTES = 5;
+/** Longer than a runner that fell silent is waited for, on a machine with five times too much to do. */
+const USUAL_PATIENCE_S = 240;
 const MOST_MINUTES = 24 * 60;
 
-export const USAGE = `Usage: npm run campaign -- [--seed N] [--minutes M] [--builds B] [--faults F] [--long] [--keep]
+export const USAGE = `Usage: npm run campaign -- [--seed N] [--minutes M] [--builds B] [--faults F] [--long] [--keep] [--patience S]
                                [--only-faults A,B] [--only-builds A,B]
 
 Runs builds on a real server, runners, Redis, Docker, registry, Swarm and git while all of them are struck, and checks
@@ -29,6 +33,7 @@ after each quiet period that nothing was lost or done twice.
   --builds B    ends when so many builds were made
   --faults F    ends when so many faults were done; with --builds: when both are reached
   --long        waits that take minutes happen in real time
+  --patience S  seconds within which all has to come to rest once nothing is struck (default ${USUAL_PATIENCE_S})
   --keep        keeps the folder also when all was well
   --only-faults A,B   only faults with one of these words in their names
   --only-builds A,B   only such kinds of builds
@@ -49,6 +54,7 @@ export function readOptions(
         faults: { type: "string" },
         long: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
+        patience: { type: "string" },
         "only-faults": { type: "string", default: "" },
         "only-builds": { type: "string", default: "" },
         help: { type: "boolean", short: "h", default: false },
@@ -67,6 +73,7 @@ export function readOptions(
       builds,
       faults,
       isLong: values.long,
+      patienceMs: (countOf(values.patience) ?? USUAL_PATIENCE_S) * 1000,
       onlyFaults: wordsOf(values["only-faults"]),
       onlyShapes: wordsOf(values["only-builds"]),
       keep: values.keep,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { CampaignOptions } from "./arguments.ts";
 import { checkBuilds, nameOf } from "./checks/builds.ts";
-import { checkDoctor, checkEngine, checkMails, checkPushes, checkSecret } from "./checks/outside.ts";
+import { checkDoctor, checkEngine, checkNotices, checkPushes, checkSecret } from "./checks/outside.ts";
 import type { Fault } from "./fault.ts";
 import { createPerson } from "./person.ts";
 import type { Person } from "./person.ts";
@@ -29,8 +29,6 @@ const AT_ONCE = 5;
 const ROUND_MS = 30_000;
 const BETWEEN_FAULTS_MS = [300, 3_000] as const;
 const LOOK_MS = 100;
-/** All that is under way at the end of a round has ended by then, on a machine with five times too much to do. */
-const SETTLE_MS = 240_000;
 /** A push of which nobody was told is found when the server starts; later it would be by the next sweep. */
 const UNHEARD_MS = 30_000;
 
@@ -69,7 +67,7 @@ export async function runCampaign(
       isDone,
       random: random.branch(`round ${first}`),
     });
-    await settle(world, runs.slice(first));
+    await settle(world, runs.slice(first), options.patienceMs);
     const found = await checkAll(world, person, runs.slice(first), striker);
     violations.push(...found);
     quietPeriods += 1;
@@ -99,7 +97,9 @@ function launcher(deps: {
     runs.push(run);
     void run.settled.then(() =>
       world.say(
-        `build   ${nameOf(run)}: ${run.build?.state ?? "lost"} ${run.build?.reason?.code ?? ""}`.trimEnd(),
+        [`build   ${nameOf(run)}: ${run.build?.state ?? "lost"}`, run.build?.reason?.code, ...run.wrong]
+          .filter((text) => text !== undefined)
+          .join(" "),
       ),
     );
   };
@@ -133,7 +133,7 @@ async function round(deps: {
 }
 
 /** Waits until every build has ended; restarts the server once where it never heard of a push. */
-async function settle(world: CampaignWorld, runs: readonly BuildRun[]): Promise<void> {
+async function settle(world: CampaignWorld, runs: readonly BuildRun[], patienceMs: number): Promise<void> {
   const all = Promise.all(runs.map((run) => run.settled)).then(() => true);
   const done = new AbortController();
   const within = async (ms: number): Promise<boolean> =>
@@ -145,7 +145,7 @@ async function settle(world: CampaignWorld, runs: readonly BuildRun[]): Promise<
       await world.server.shutDown();
       await world.server.start();
     }
-    await within(SETTLE_MS);
+    await within(patienceMs);
   } finally {
     done.abort();
   }
@@ -166,7 +166,7 @@ async function checkAll(
   wrong.push(...(await checkDoctor(world)));
   wrong.push(...(await checkPushes(world, person)));
   if (unsettled.length === 0) wrong.push(...(await checkEngine(world)));
-  wrong.push(...(await checkMails(world, latest)));
+  wrong.push(...(await checkNotices(world, latest)));
   wrong.push(...(await checkSecret(world)));
   return wrong;
 }

@@ -18,6 +18,7 @@ import { createStops } from "../../test/support/stops.ts";
 import type { Stops } from "../../test/support/stops.ts";
 import { mountSmall } from "./disk.ts";
 import type { LineName, World } from "./fault.ts";
+import { clockItem } from "./faults/clock.ts";
 import { startPart } from "./parts.ts";
 import type { OwnedPart } from "./parts.ts";
 import type { Random } from "./random.ts";
@@ -138,6 +139,7 @@ async function build(
       SLUICE_CONFIG: configFile,
       SLUICE_PORT: String(serverPort),
       SLUICE_PUBLIC_URL: url,
+      SLUICE_FAULT: clockItem(folder),
     },
     logFile: logFile("server"),
     answers: async () => (await fetch(`${url}/healthz`)).ok,

@@ -66,25 +66,38 @@ export async function checkEngine(world: CampaignWorld): Promise<string[]> {
 }
 
 /** Whoever is to hear of a bad end has heard of it, and what came twice is the same message. */
-export async function checkMails(world: CampaignWorld, runs: readonly BuildRun[]): Promise<string[]> {
+export async function checkNotices(world: CampaignWorld, runs: readonly BuildRun[]): Promise<string[]> {
   const bad = runs.filter(({ build }) => build?.state === "failed" || build?.state === "aborted");
-  const of = (run: BuildRun) =>
-    world.mail.mails.filter(({ parsed }) =>
-      new RegExp(`\\b${run.order.project}\\b.*#${run.build?.number}\\b`, "u").test(parsed.subject ?? ""),
-    );
-  const untold = (): BuildRun[] => bad.filter((run) => of(run).length === 0);
+  const untold = (): string[] =>
+    bad.flatMap((run) => [
+      // Whose commit it is, is known once it is read.
+      ...(run.build?.startedAtMs === null || mailsOf(world, run).length > 0
+        ? []
+        : [`${nameOf(run)}: nobody has got a mail of its end`]),
+      ...(isInChat(world, run) ? [] : [`${nameOf(run)}: the chat has not heard of its end`]),
+    ]);
   const wrong: string[] = [];
   await until("everybody has heard", () => untold().length === 0, {
     deadlineMs: AFTER_MS,
     everyMs: 500,
-  }).catch(() => {
-    wrong.push(...untold().map((run) => `${nameOf(run)}: nobody has got a mail of its end`));
-  });
+  }).catch(() => void wrong.push(...untold()));
   for (const run of bad) {
-    const ids = new Set(of(run).map(({ parsed }) => parsed.messageId));
+    const ids = new Set(mailsOf(world, run).map(({ parsed }) => parsed.messageId));
     if (ids.size > 1) wrong.push(`${nameOf(run)}: ${ids.size} different mails of one end`);
   }
   return wrong;
+}
+
+function mailsOf({ mail }: CampaignWorld, run: BuildRun) {
+  return mail.mails.filter(({ parsed }) => isOf(run, parsed.subject ?? ""));
+}
+
+function isInChat({ chat }: CampaignWorld, run: BuildRun): boolean {
+  return chat.messages.some((text) => isOf(run, text));
+}
+
+function isOf({ order, build }: BuildRun, text: string): boolean {
+  return new RegExp(`\\b${order.project}\\b[^]*#${build?.number}\\b`, "u").test(text);
 }
 
 /** The secret that builds used is in no file of the server or the runners, and in nothing that was printed. */
