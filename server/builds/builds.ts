@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { type Actor, refused, type WorldBuilds } from "../http/world.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
-import { type BuildFiles, readConsole } from "./console.ts";
+import { type BuildFiles, readConsole, type RecordedLogs } from "./console.ts";
 import { explain } from "./explain.ts";
 import { findFailure } from "./failure.ts";
 import { frozenFacts } from "./frozen-facts.ts";
@@ -44,8 +44,21 @@ export function createBuilds(deps: {
       return { ok: true, value: null };
     },
     explain: (buildId) => explain(store, buildId),
-    console: (buildId) => readConsole(deps.files, buildId),
+    async *console(buildId) {
+      yield* readConsole(deps.files, buildId, await recordedLogs(deps.store, buildId));
+    },
     failure: (buildId) => findFailure(deps, buildId),
     frozen: (buildId) => frozenFacts(deps, buildId),
   };
+}
+
+/** What the rows say of the logs of steps that have ended. */
+async function recordedLogs({ db }: Store, buildId: number): Promise<RecordedLogs> {
+  const rows = await db
+    .selectFrom("steps")
+    .select(["stepNo", "logBytes"])
+    .where("buildId", "=", buildId)
+    .where("endedAtMs", "is not", null)
+    .execute();
+  return new Map(rows.map(({ stepNo, logBytes }) => [stepNo, logBytes]));
 }

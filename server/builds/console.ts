@@ -71,19 +71,38 @@ function lineOf(mark: Mark): string {
   return "";
 }
 
-/** The console as Jenkins would show it: its own lines, with each step's log where the step began. */
-export async function* readConsole(files: BuildFiles, buildId: number): AsyncGenerator<Buffer> {
+/** How long the logs of ended steps were, by the number of the step. */
+export type RecordedLogs = ReadonlyMap<number, number>;
+
+const BRING_BACK = "bring the file back from a copy of the data folder";
+
+/**
+ * The console as Jenkins would show it: its own lines, with each step's log where the step began. What is damaged or
+ * shorter than it was recorded is said in its place.
+ */
+export async function* readConsole(
+  files: BuildFiles,
+  buildId: number,
+  recorded: RecordedLogs = new Map(),
+): AsyncGenerator<Buffer> {
   const path = files.consoleOf(buildId);
   const there = await stat(path).then(
     () => true,
     () => false,
   );
   if (!there) return;
+  let broken = false;
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
     const entry = readEntry(line);
-    if (entry === null) continue;
+    if (entry === null) {
+      // Said with the next good line: the last one of a file that is being written may be half of one.
+      broken = true;
+      continue;
+    }
+    if (broken) yield Buffer.from(`[Sluice: lines of this console cannot be read: ${BRING_BACK}]\n`);
+    broken = false;
     if ("t" in entry) yield Buffer.from(`${entry.t}\n`);
-    else yield* readLog(files.logOf(buildId, entry.l));
+    else yield* readLog(files.logOf(buildId, entry.l), recorded.get(entry.l) ?? 0);
   }
 }
 
@@ -91,23 +110,26 @@ function readEntry(line: string): z.infer<typeof Entry> | null {
   try {
     return Entry.parse(JSON.parse(line));
   } catch {
-    return null; // the last line of a file that is being written
+    return null;
   }
 }
 
-async function* readLog(path: string): AsyncGenerator<Buffer> {
-  const there = await stat(path).then(
-    (found) => found.size > 0,
-    () => false,
+async function* readLog(path: string, recordedBytes: number): AsyncGenerator<Buffer> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
   );
-  if (!there) return;
   let last = 10;
-  for await (const piece of createReadStream(path)) {
-    if (!Buffer.isBuffer(piece)) continue;
-    last = piece.at(-1) ?? last;
-    yield piece;
-  }
+  if (size > 0)
+    for await (const piece of createReadStream(path)) {
+      if (!Buffer.isBuffer(piece)) continue;
+      last = piece.at(-1) ?? last;
+      yield piece;
+    }
   if (last !== 10) yield Buffer.from("\n");
+  const missing = recordedBytes - size;
+  if (missing > 0)
+    yield Buffer.from(`[Sluice: the last ${missing} bytes of this log are not on disk: ${BRING_BACK}]\n`);
 }
 
 /** Writes text that no engine made: why a build could not start. */

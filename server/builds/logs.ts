@@ -1,5 +1,7 @@
 import { mkdir, open, stat, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../store/errors.ts";
 import type { BuildFiles } from "./console.ts";
 
 /** Somebody who wants to know that a log grew. */
@@ -45,6 +47,16 @@ export interface StepLogs {
   forget(buildId: number): void;
 }
 
+/** A log that somebody has taken away is an empty one: its build and its page go on without it. */
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
 export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs {
   const lengths = new Map<string, number>();
   const lastOutput = new Map<number, number>();
@@ -85,8 +97,8 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
 
   async function measure(buildId: number, stepNo: number): Promise<LogSize> {
     const bytes = await length(buildId, stepNo);
-    if (bytes === 0) return { bytes, lines: 0 };
-    const file = await open(files.logOf(buildId, stepNo), "r");
+    const file = bytes === 0 ? null : await openIfThere(files.logOf(buildId, stepNo));
+    if (file === null) return { bytes: 0, lines: 0 };
     try {
       let lines = 0;
       let last = NEWLINE;
@@ -131,7 +143,8 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
       const whole = await length(buildId, stepNo);
       const size = Math.max(0, Math.min(limit, whole - from));
       if (size === 0) return { bytes: new Uint8Array(), length: whole };
-      const file = await open(files.logOf(buildId, stepNo), "r");
+      const file = await openIfThere(files.logOf(buildId, stepNo));
+      if (file === null) return { bytes: new Uint8Array(), length: 0 };
       try {
         const { buffer, bytesRead } = await file.read(new Uint8Array(size), 0, size, from);
         return { bytes: buffer.subarray(0, bytesRead), length: whole };

@@ -40,7 +40,7 @@ const NEWLINE = 10;
 /** How far before the place asked for a line's beginning is looked for. */
 const LOOK_BACK = 64 * 1024;
 
-type Range = Omit<LogRange, "complete">;
+type Range = Omit<LogRange, "complete" | "missingBytes">;
 
 /** A range by bytes, begun at the beginning of a line. A negative `from` counts from the end. */
 export async function readRange(source: LogSource, from: number, to: number | undefined): Promise<Range> {

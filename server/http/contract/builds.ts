@@ -259,6 +259,8 @@ export const LogRange = z.object({
   firstLine: z.int().positive(),
   text: z.string(),
   complete: z.boolean(),
+  /** How many bytes at its end were stored once and are not on disk any more. */
+  missingBytes: z.int().nonnegative(),
 });
 export type LogRange = z.infer<typeof LogRange>;
 

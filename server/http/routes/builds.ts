@@ -25,7 +25,7 @@ export function buildRoutes(world: World) {
   async function stepRow(buildId: number, stepNo: number) {
     const row = await store.db
       .selectFrom("steps")
-      .select(["stepNo", "endedAtMs"])
+      .select(["stepNo", "endedAtMs", "logBytes"])
       .where("buildId", "=", buildId)
       .where("stepNo", "=", stepNo)
       .executeTakeFirst();
@@ -62,7 +62,12 @@ export function buildRoutes(world: World) {
       const { from, to, line, lines } = context.query;
       const range =
         line === undefined ? await readRange(source, from ?? 0, to) : await lineRange(source, line, lines);
-      const answer = { ...range, complete: step.endedAtMs !== null && range.endByte >= range.sizeBytes };
+      const hasEnded = step.endedAtMs !== null;
+      const answer = {
+        ...range,
+        complete: hasEnded && range.endByte >= range.sizeBytes,
+        missingBytes: hasEnded ? Math.max(0, step.logBytes - range.sizeBytes) : 0,
+      };
       context.response.status(200);
       return answer;
     }),

@@ -427,6 +427,17 @@ for (const dialect of ["sqlite", "postgres"] as const)
       assert.equal((await ada.call("GET", "/builds/1/steps/7/log")).status, 404);
     });
 
+    it("a log that is shorter on disk than it was says how much of its end is gone", async () => {
+      const steps = app.store.db.updateTable("steps").where("buildId", "=", 1).where("stepNo", "=", 1);
+      const read = async () =>
+        LogRange.parse(await (await ada.call("GET", "/builds/1/steps/1/log?from=-100")).json());
+      assert.equal((await read()).missingBytes, 0);
+      await steps.set({ logBytes: LOG.byteLength + 17 }).execute();
+      const { text, missingBytes } = await read();
+      assert.deepEqual([missingBytes, text.endsWith("\n")], [17, true]);
+      await steps.set({ logBytes: LOG.byteLength }).execute();
+    });
+
     it("the console is text", async () => {
       const answer = await ada.call("GET", "/builds/1/console");
       assert.match(answer.headers.get("content-type") ?? "", /^text\/plain/u);

@@ -20,7 +20,15 @@ function rangeOf(log: string, from: number, to: number): Range {
   const endByte = Math.min(log.length, Math.max(to, startByte));
   const text = log.slice(startByte, endByte);
   const firstNumber = log.slice(0, startByte).split("\n").length;
-  return { startByte, endByte, sizeBytes: log.length, firstLine: firstNumber, text, complete: true };
+  return {
+    startByte,
+    endByte,
+    sizeBytes: log.length,
+    firstLine: firstNumber,
+    text,
+    complete: true,
+    missingBytes: 0,
+  };
 }
 
 function linesOf(window: LogWindow): string[] {

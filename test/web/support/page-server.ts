@@ -190,7 +190,7 @@ export class PageServer {
       line === null
         ? await readRange(source, Number(query.get("from") ?? 0), to === null ? undefined : Number(to))
         : await lineRange(source, Number(line), 2000);
-    return { ...range, complete: false };
+    return { ...range, complete: false, missingBytes: 0 };
   }
 
   async #change(

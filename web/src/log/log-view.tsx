@@ -303,7 +303,13 @@ export function LogView(props: LogViewProps) {
       </div>
       <p className="lv-end">
         {held.blocks.length === 0 ? null : <span>{texts.log.held(firstLine(held), lines)}</span>}
-        <span className="far">{growing ? texts.log.growing : texts.log.complete}</span>
+        <span className="far">
+          {growing
+            ? texts.log.growing
+            : held.missingBytes > 0
+              ? texts.log.missing(held.missingBytes)
+              : texts.log.complete}
+        </span>
       </p>
     </div>
   );

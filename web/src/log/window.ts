@@ -8,6 +8,7 @@ export interface Range {
   readonly firstLine: number;
   readonly text: string;
   readonly complete: boolean;
+  readonly missingBytes: number;
 }
 
 /** One line, ready to be drawn. */
@@ -35,6 +36,8 @@ export interface LogWindow {
   readonly sizeBytes: number;
   /** True once the step has ended and its log grows no more. */
   readonly complete: boolean;
+  /** How much of its end is lost. */
+  readonly missingBytes: number;
 }
 
 /** How many lines the page holds at most. */
@@ -45,7 +48,7 @@ export const MAX_LINE_LENGTH = 10_000;
 const BLOCK_LINES = 500;
 
 /** Nothing read yet. */
-export const EMPTY: LogWindow = { blocks: [], sizeBytes: 0, complete: false };
+export const EMPTY: LogWindow = { blocks: [], sizeBytes: 0, complete: false, missingBytes: 0 };
 
 /** The number of the last line held, 0 when none is. */
 export function lastLine(window: LogWindow): number {
@@ -149,17 +152,17 @@ export function merge(window: LogWindow, range: Range): LogWindow {
   const first = window.blocks[0];
   const last = window.blocks.at(-1);
   const sizeBytes = Math.max(window.sizeBytes, range.sizeBytes);
-  const complete = range.complete;
+  const { complete, missingBytes } = range;
   if (first === undefined || last === undefined) {
     const block = blockOf(range, PLAIN);
-    return { blocks: block.lines.length === 0 ? [] : [block], sizeBytes, complete };
+    return { blocks: block.lines.length === 0 ? [] : [block], sizeBytes, complete, missingBytes };
   }
   if (range.startByte >= first.startByte && range.startByte <= last.endByte) {
-    if (range.endByte <= last.endByte) return { ...window, sizeBytes, complete };
-    return { blocks: trimmed(append(window.blocks, range), "first"), sizeBytes, complete };
+    if (range.endByte <= last.endByte) return { ...window, sizeBytes, complete, missingBytes };
+    return { blocks: trimmed(append(window.blocks, range), "first"), sizeBytes, complete, missingBytes };
   }
   if (range.startByte < first.startByte && range.endByte >= first.startByte) {
-    return { blocks: trimmed(prepend(window.blocks, range), "last"), sizeBytes, complete };
+    return { blocks: trimmed(prepend(window.blocks, range), "last"), sizeBytes, complete, missingBytes };
   }
-  return { blocks: [blockOf(range, PLAIN)], sizeBytes, complete };
+  return { blocks: [blockOf(range, PLAIN)], sizeBytes, complete, missingBytes };
 }

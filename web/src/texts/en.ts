@@ -362,6 +362,8 @@ export const en = {
     earlier: "Earlier lines are being read",
     complete: "complete",
     growing: "grows while the step runs",
+    missing: (bytes: number) =>
+      `the last ${bytes.toLocaleString("en")} bytes are not on disk: bring the file back from a copy of the data folder`,
     held: (from: number, to: number) => `lines ${from} to ${to} shown`,
     gone: "The log could not be read.",
     failureLine: "Failing line",

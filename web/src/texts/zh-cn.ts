@@ -345,6 +345,8 @@ export const zhCn: Texts = {
     earlier: "正在读取更早的内容",
     complete: "完整",
     growing: "步骤运行时会继续增长",
+    missing: (bytes) =>
+      `末尾 ${bytes.toLocaleString("zh-CN")} 字节不在磁盘上：请从数据文件夹的副本恢复该文件`,
     held: (from, to) => `显示第 ${from} 至 ${to} 行`,
     gone: "无法读取日志。",
     failureLine: "失败行",
