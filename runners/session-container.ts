@@ -173,6 +173,8 @@ export class SessionContainer {
 
   async remove(): Promise<void> {
     this.close();
+    // Whoever enters it was told to stop, and may be in the middle of making it.
+    await this.#entering.catch(() => undefined);
     const { engine } = this.#context;
     if (this.state.id !== null) return engine.remove(this.state.id);
     // Made, maybe, and never told. By now the name may be that of a later placement of the session.

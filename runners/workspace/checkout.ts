@@ -31,7 +31,8 @@ export async function checkout(plan: CheckoutPlan): Promise<CheckoutValue> {
   const { command, slot, mirrors, say, signal } = plan;
   const { scm } = command;
   checkRemote(scm);
-  if (!isFullRef(scm.ref)) throw refused(`"${scm.ref}" is not a full ref`);
+  // A bare commit, which no branch was named for.
+  if (scm.ref !== "HEAD" && !isFullRef(scm.ref)) throw refused(`"${scm.ref}" is not a full ref`);
   if (command.submodules) throw refused("submodules are not fetched; use a step of your own for them");
   if (command.lfs) throw refused("Git LFS is not fetched; use `git lfs pull` in a step of your own");
   const mirror = await mirrors.place(plan.project, scm, signal);
