@@ -9,6 +9,7 @@ import type {
 } from "../ports.ts";
 import type { Flow } from "../interpreter/flow.ts";
 import type { Value } from "../interpreter/values.ts";
+import type { PodScope } from "./pod.ts";
 import type { TimerScope } from "./scheduler.ts";
 
 /** Variables that a block adds to what its steps see. */
@@ -56,6 +57,8 @@ export type Context = {
   readonly timers: readonly TimerScope<Context, Value>[];
   readonly secrets: readonly SecretRef[];
   readonly registry: RegistryUse | null;
+  /** The `podTemplate { }` around. */
+  readonly pod: PodScope | null;
   readonly inParallel: boolean;
   /** True inside `pipeline { }`: an agent none there has its own message. */
   readonly isDeclarative: boolean;

@@ -27,17 +27,37 @@ const TYPES: Readonly<Record<string, ParameterDefinition["type"]>> = {
   PasswordParameterDefinition: "password",
 };
 
+/** Parameters of plugins, whose forms are their own: here they are asked for as text. */
+const OF_PLUGINS: Readonly<Record<string, ParameterDefinition["type"]>> = {
+  extendedChoice: "string",
+  activeChoice: "string",
+  activeChoiceHtml: "string",
+  reactiveChoice: "string",
+  gitParameter: "string",
+  listGitBranches: "string",
+  imageTag: "string",
+  persistentString: "string",
+  validatingString: "string",
+  ExtendedChoiceParameterDefinition: "string",
+  GitParameterDefinition: "string",
+  ValidatingStringParameterDefinition: "string",
+  base64File: "file",
+  stashedFile: "file",
+  separator: "string",
+};
+
 /** A parameter from its description: `string(name: 'X', defaultValue: 'y')`. */
 export function definitionOf(value: Value, textOf: (value: Value) => string): ParameterDefinition {
   const { symbol, fields } = read(value, textOf);
-  const type = TYPES[symbol];
+  const type = TYPES[symbol] ?? OF_PLUGINS[symbol];
   if (type === undefined) throw illegalArgument(`a parameter of type "${symbol}" is not known here`);
   const text = (name: string): string => {
     const given = fields.get(name) ?? null;
     return given === null ? "" : textOf(given);
   };
   const choices = choicesOf(fields.get("choices") ?? null, textOf);
-  const given = fields.get("defaultValue") ?? fields.get("value") ?? null;
+  const given =
+    fields.get("defaultValue") ?? (OF_PLUGINS[symbol] === undefined ? fields.get("value") : null) ?? null;
   return {
     type,
     name: text("name"),

@@ -33,6 +33,7 @@ const NOTHING: Context = {
   timers: [],
   secrets: [],
   registry: null,
+  pod: null,
   inParallel: false,
   isDeclarative: false,
   envBlock: null,

@@ -32,6 +32,7 @@ import { milestone } from "./milestone.ts";
 import { node } from "./node.ts";
 import { parallel } from "./parallel.ts";
 import { properties } from "./properties.ts";
+import { container, podTemplate } from "./pod-template.ts";
 import { publishHTML } from "./publish-html.ts";
 import { pwd } from "./pwd.ts";
 import { pwsh } from "./pwsh.ts";
@@ -71,6 +72,7 @@ export const STEPS: readonly Step[] = [
   checkout,
   cleanWs,
   configFileProvider,
+  container,
   deleteDir,
   deploy,
   dingtalk,
@@ -95,6 +97,7 @@ export const STEPS: readonly Step[] = [
   milestone,
   node,
   parallel,
+  podTemplate,
   properties,
   publishHTML,
   pwd,

@@ -13,7 +13,9 @@ export const node = step({
   kind: "session",
   policy: "reattach",
   *behave(call) {
-    const label = call.args.optionalText("label");
+    const asked = call.args.optionalText("label");
+    // The label of a podTemplate asks for its containers; the agent beside them may be any.
+    const label = asked === call.run.context.pod?.label ? null : asked;
     const want = {
       label: label === null || label === "" ? null : label,
       workspace: null,

@@ -7,8 +7,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   nodejs: "use an agent with Node.js, such as agent { docker 'node:24' }",
   withSonarQubeEnv: "bind SONAR_HOST_URL and a token by withCredentials",
   waitForQualityGate: "ask SonarQube by httpRequest, in waitUntil",
-  podTemplate: "agents are Docker containers: use agent { docker '…' }",
-  container: "agents are Docker containers: use docker.image('…').inside { }",
   withAWS: "bind AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by withCredentials",
   withKubeConfig: "bind the kubeconfig by withCredentials([file(…)]), or use deploy",
   kubernetesDeploy: "use deploy, with a Kubernetes environment",
