@@ -36,13 +36,19 @@ export function createSessions(deps: {
   readonly log: Logger;
   /** Null: agents are never parked. */
   readonly parkAfterMs?: number | null;
+  /** How much time a test has let pass on the database's clock alone; what else moves that clock is a step of it. */
+  readonly passedMs?: () => number;
 }): Sessions {
   const { store, log } = deps;
   const parkAfterMs = deps.parkAfterMs === undefined ? PARK_AFTER_MS : deps.parkAfterMs;
   let wanted = false;
   const listening = createListening();
   const listeningSince = async (): Promise<number> =>
-    listening.since({ databaseMs: await store.nowMs(), monotonicMs: performance.now() });
+    listening.since({
+      passedMs: deps.passedMs?.() ?? 0,
+      databaseMs: await store.nowMs(),
+      monotonicMs: performance.now(),
+    });
   listeningSince().catch(() => {}); // the first look asks again
   let running: Promise<void> | null = null;
   let stopped = false;

@@ -25,7 +25,7 @@ describe("a clock that steps", function () {
       const other = await world.runner({ name: "other", places: 1 });
       life.serve(other);
       await kill();
-      world.clock.pass(stepMs);
+      world.clock.step(stepMs);
       await looked(world);
       life.serve(quiet);
       quiet.letGo("one", 0);
@@ -44,7 +44,7 @@ describe("a clock that steps", function () {
     await until("the step runs", () => runner.ran.length === 1, PATIENCE);
     const aborted = await world.build("input 'Go on?'");
     await until("it waits", async () => (await stateOf(world, aborted)) === "waiting", PATIENCE);
-    world.clock.pass(-3_600_000);
+    world.clock.step(-3_600_000);
     runner.letGo("one", 0);
     await life.builds.abort(aborted, 1, ANN);
     assert.equal(await world.ends(build), "succeeded", await world.console(build));

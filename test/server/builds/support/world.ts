@@ -53,7 +53,12 @@ import { type Behaviour, playRunner, type PlayedRunner, type Server } from "./pl
 /** The machine's time, which a test can put forward. */
 export interface MovableClock {
   nowMs(): number;
+  /** Time goes by. */
   pass(ms: number): void;
+  /** What has gone by in that way. */
+  passedMs(): number;
+  /** The clock is put forward or back while no time goes by. */
+  step(ms: number): void;
 }
 
 /** One life of a server: everything that `startServer` puts together but Redis, HTTP, git and Docker. */
@@ -134,7 +139,16 @@ export interface WorldOptions {
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stops = createStops();
   let ahead = 0;
-  const clock: MovableClock = { nowMs: () => Date.now() + ahead, pass: (ms) => void (ahead += ms) };
+  let passed = 0;
+  const clock: MovableClock = {
+    nowMs: () => Date.now() + ahead,
+    pass: (ms) => {
+      passed += ms;
+      ahead += ms;
+    },
+    passedMs: () => passed,
+    step: (ms) => void (ahead += ms),
+  };
   const folder = options.folder ?? (await ownFolder((stop) => stops.add(stop)));
   const base = await openStore({ dataFolder: folder, clock, procedures: SERVER_PROCEDURES });
   stops.add(() => base.close());
@@ -270,7 +284,14 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
   const sources = noSources(folder, parts.options.files);
   const poke = (buildId: number) => host.poke(buildId);
   const closing: (() => Promise<void> | void)[] = [];
-  const sessions = createSessions({ store, sealOf, poke, assigned: () => {}, log });
+  const sessions = createSessions({
+    store,
+    sealOf,
+    poke,
+    assigned: () => {},
+    log,
+    passedMs: () => clock.passedMs(),
+  });
   closing.push(() => sessions.stop());
   const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, nowMs });
   const ports = createHostPorts({
