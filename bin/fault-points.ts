@@ -1,6 +1,7 @@
 import { DOCKER_POINTS } from "../runners/docker/points.ts";
 import { faultPointsIn, faultsFrom, movedClockIn } from "../runners/faults.ts";
 import type { Faults } from "../runners/faults.ts";
+import { STEP_POINTS } from "../runners/step/points.ts";
 import { ConfigError } from "../server/config.ts";
 import { OUTSIDE_POINTS } from "../server/outside-points.ts";
 import { SERVER_PROCEDURES } from "../server/procedures.ts";
@@ -19,10 +20,12 @@ export interface FaultPoint {
 export async function listFaultPoints(): Promise<FaultPoint[]> {
   const procedures = await loadProcedures(SERVER_PROCEDURES.map((url) => url.href));
   const commits = [...procedures.keys()].map((name) => ({ name, what: "the commit of this transaction" }));
-  const calls = Object.entries({ ...OUTSIDE_POINTS, ...DOCKER_POINTS }).map(([name, what]) => ({
-    name,
-    what,
-  }));
+  const calls = Object.entries({ ...OUTSIDE_POINTS, ...DOCKER_POINTS, ...STEP_POINTS }).map(
+    ([name, what]) => ({
+      name,
+      what,
+    }),
+  );
   const single = { name: STATEMENT_POINT, what: "the commit of a write that stands alone" };
   const schema = { name: MIGRATION_POINT, what: "the commit of a migration, which a start makes" };
   return [...calls, ...commits, single, schema].toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,5 +1,6 @@
 import type { Engine } from "./docker/engine.ts";
 import type { Images } from "./docker/images.ts";
+import type { Faults } from "./faults.ts";
 import type { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import type { Mirrors } from "./workspace/mirrors.ts";
@@ -13,6 +14,8 @@ export interface RunnerContext {
   readonly slots: Slots;
   readonly mirrors: Mirrors;
   readonly log: Log;
+  /** Where tests make it fail. */
+  readonly faults: Faults;
   /** Folders of this machine: one per session in `sessions` (on disk) and in `inputs` (in memory where there is one). */
   readonly folders: { readonly sessions: string; readonly inputs: string; readonly bin: string };
   /** `uid:gid` of the runner if it is not root. */

@@ -8,7 +8,6 @@ import { prepareBin } from "./busybox.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { Engine } from "./docker/engine.ts";
 import { Images } from "./docker/images.ts";
-import type { DockerPoint } from "./docker/points.ts";
 import { NO_FAULTS } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
@@ -33,8 +32,8 @@ export interface RunnerOptions {
   readonly busybox?: string;
   /** A folder on a memory file system for what may hold secrets; default: the machine's own, if it has one. */
   readonly memoryFolder?: string;
-  /** Where calls to the engine are to fail, for tests; default: nowhere. */
-  readonly faults?: Faults<DockerPoint>;
+  /** Where calls to the engine and beginnings of steps are to fail, for tests; default: nowhere. */
+  readonly faults?: Faults;
 }
 
 /** A running runner. */
@@ -56,12 +55,12 @@ const TMPFS_MAGIC = 0x01021994;
  * @throws {Error} in words when this machine cannot run one.
  */
 export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
-  const { dataFolder, log } = options;
+  const { dataFolder, log, faults = NO_FAULTS } = options;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const lock = lockDataFolder(dataFolder);
   const gitVersion = await findGit();
   const folders = foldersOf(options);
-  const engine = new Engine(options.dockerHost, options.faults ?? NO_FAULTS);
+  const engine = new Engine(options.dockerHost, faults);
   const runner = new Runner(
     (self) => ({
       link: new Link({ url: options.url, key: options.key, boot: self.boot, log }),
@@ -70,6 +69,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
       slots: new Slots(path.join(dataFolder, "slots")),
       mirrors: new Mirrors(path.join(dataFolder, "mirrors")),
       log,
+      faults,
       folders,
       runnerUser: userOf(),
       agentImage: options.agentImage ?? DEFAULT_AGENT_IMAGE,

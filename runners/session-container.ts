@@ -77,6 +77,7 @@ export class SessionContainer {
       folder: path.join(options.folder, "s"),
       inFolder: options.inFolder,
       nonce: options.marker,
+      faults: context.faults,
     });
   }
 

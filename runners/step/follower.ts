@@ -39,7 +39,7 @@ export class StepFollower implements Follows {
   readonly #out: SegmentReader;
   readonly #outMarker: MarkerScanner;
   readonly #value: ValueReader | null;
-  readonly #line: string;
+  readonly #capture: boolean;
   readonly ended: Promise<StepResult>;
   #resolve: (result: StepResult) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -66,7 +66,7 @@ export class StepFollower implements Follows {
     this.#out = new SegmentReader(folder, `${String(n)}.out`, options.from);
     this.#outMarker = new MarkerScanner(supervised.nonce, n);
     this.#value = capture ? new ValueReader(folder, supervised.nonce, n) : null;
-    this.#line = `run ${String(n)}${capture ? " cap" : ""}`;
+    this.#capture = capture;
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,7 +78,7 @@ export class StepFollower implements Follows {
   /** Sends the start line (harmless if the step runs or is over) and begins to follow. */
   start(): void {
     this.#supervised.follow(this.#n, this);
-    this.#supervised.tell(this.#line);
+    this.#supervised.start(this.#n, this.#capture);
     this.kick();
   }
 
@@ -98,7 +98,7 @@ export class StepFollower implements Follows {
     this.kick();
     if (this.#isOver() || this.#sink.full) return;
     if (!this.#supervised.isClaimed(this.#n)) {
-      this.#supervised.tell(this.#line);
+      this.#supervised.start(this.#n, this.#capture);
       return;
     }
     const exit = this.#supervised.exitOf(this.#n);

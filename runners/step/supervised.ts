@@ -1,6 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { codeOf } from "../failure.ts";
+import { LostAnswer } from "../faults.ts";
+import type { Faults } from "../faults.ts";
+import type { StepPoint } from "./points.ts";
 import { readSmall } from "./segments.ts";
 import type { RunFiles } from "./run-file.ts";
 
@@ -23,6 +26,7 @@ export class Supervised {
   readonly folder: string;
   readonly inFolder: string;
   readonly nonce: string;
+  readonly #faults: Faults<StepPoint>;
   readonly #followers = new Map<string, Follows>();
   #watcher: fs.FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -30,7 +34,8 @@ export class Supervised {
   /** Called when a line finds no reader: somebody should look at the container. */
   onUnheard: () => void = () => undefined;
 
-  constructor(options: { folder: string; inFolder: string; nonce: string }) {
+  constructor(options: { folder: string; inFolder: string; nonce: string; faults: Faults<StepPoint> }) {
+    this.#faults = options.faults;
     this.folder = options.folder;
     this.inFolder = options.inFolder;
     this.nonce = options.nonce;
@@ -83,6 +88,19 @@ export class Supervised {
   user(): { uid: number; gid: number; home: string } {
     const { uid, gid } = fs.lstatSync(path.join(this.folder, "ready"));
     return { uid, gid, home: (readSmall(path.join(this.folder, "home"), 4096) ?? "").trim() };
+  }
+
+  /** Starts a written step, at most once, however often it is said. Returns false if nobody reads. */
+  start(n: number, capture: boolean): boolean {
+    this.#faults.before("step.start");
+    const isHeard = this.tell(`run ${String(n)}${capture ? " cap" : ""}`);
+    try {
+      this.#faults.after("step.start");
+    } catch (error) {
+      // Nobody answers such a line: the next look says it again if nothing has come of it.
+      if (!(error instanceof LostAnswer)) throw error;
+    }
+    return isHeard;
   }
 
   /** Sends one line. Returns false if nobody reads: the supervisor, and with it the container, is gone. */

@@ -53,7 +53,7 @@ describe("a Docker daemon that ends while steps run", function () {
     return { slot: made[0] ?? "" };
   }
 
-  it("F37, kill point 12: with live-restore they go on: exit code and each line exactly once", async () => {
+  it("F37: kill point 12: with live-restore they go on: exit code and each line exactly once", async () => {
     const { engine, world } = await begun({ liveRestore: true });
     const { session, id, go } = await counting(world, "kept");
     await engine.kill();
@@ -72,7 +72,7 @@ describe("a Docker daemon that ends while steps run", function () {
   });
 
   for (const how of ["kill", "shutDown"] as const)
-    it(`${how === "kill" ? "F37" : "F36"}, kill point 12: without live-restore ${how === "kill" ? "SIGKILL and a start" : "SIGTERM"} ends them: a written code counts, else the agent is lost`, async () => {
+    it(`${how === "kill" ? "F37" : "F36"}: kill point 12: without live-restore ${how === "kill" ? "SIGKILL and a start" : "SIGTERM"} ends them: a written code counts, else the agent is lost`, async () => {
       const { engine, world } = await begun({ liveRestore: false });
       const lost = await counting(world, "lost");
       const ended = await counting(world, "ended");

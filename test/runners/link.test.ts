@@ -19,7 +19,7 @@ describe("the runner link", function () {
     await world.stop();
   });
 
-  it("stores each byte of a log once though answers are lost", async () => {
+  it("kill point 24: stores each byte of a log once though answers are lost", async () => {
     let broken = 0;
     world.server.breakAfterPut = () => {
       broken += 1;

@@ -112,20 +112,40 @@ describe("a runner and what it asks of Docker and a registry", function () {
     return Id;
   }
 
-  it("F08, kill point 9: made a container and died before it could note its id: adopts it, and leaves no litter", async () => {
-    await startProcess("docker.createContainer:after");
-    const session = new TestSession(world);
-    const commands = [session.open(), session.container()];
-    await dies();
-    const [made] = await containersOf(session);
-    assert.ok(made !== undefined, "it died before the container was made");
-    await startProcess();
-    for (const command of commands) expectOk(await world.server.outcome(command));
-    assert.equal((await session.sh("echo here\n")).log, "+ echo here\nhere\n");
-    assert.equal((await containersOf(session)).length, 1);
-    await session.close();
-    assert.deepEqual(await containersOf(session), []);
-  });
+  for (const [title, point] of [
+    ["F08: kill point 9: made a container and died before it noted its id", "docker.createContainer:after"],
+    ["kill point 9: started a container and died before it could say so", "docker.startContainer:after"],
+  ] as const)
+    it(`${title}: adopts it, and leaves no litter`, async () => {
+      await startProcess(point);
+      const session = new TestSession(world);
+      const commands = [session.open(), session.container()];
+      await dies();
+      const [made] = await containersOf(session);
+      assert.ok(made !== undefined, "it died before the container was made");
+      await startProcess();
+      for (const command of commands) expectOk(await world.server.outcome(command));
+      assert.equal((await session.sh("echo here\n")).log, "+ echo here\nhere\n");
+      // An engine that lacks something has it made once more, without that.
+      if (point === "docker.startContainer:after") assert.deepEqual(await containersOf(session), [made]);
+      assert.equal((await containersOf(session)).length, 1);
+      await session.close();
+      assert.deepEqual(await containersOf(session), []);
+    });
+
+  for (const moment of ["before", "after"])
+    it(`kill point 8: died ${moment} it sent the line that starts a step: it runs once`, async () => {
+      await startProcess(`step.start:${moment}`);
+      const session = new TestSession(world);
+      await session.begin({ project: "lines" });
+      const id = session.exec("#!/bin/sh\necho ran >>ran\ncat ran\nexit 5\n");
+      await dies();
+      await startProcess();
+      assert.equal((await session.ended(id)).exit, 5);
+      assert.equal(world.server.log(id), "ran\n");
+      assert.equal((await session.sh("#!/bin/sh\ncat ran; rm ran\n")).log, "ran\n");
+      await session.close();
+    });
 
   it("F08: made a container of which the server wants to know no more: removes it", async () => {
     await startProcess("docker.createContainer:after");

@@ -56,7 +56,7 @@ describe("a runner that is killed", function () {
     await world.stop();
   });
 
-  it("at every line of a step of 100 lines: same log, same code", async () => {
+  it("kill point 10: at every line of a step of 100 lines: same log, same code", async () => {
     await startProcess();
     const session = new TestSession(world);
     await session.begin();
@@ -138,7 +138,7 @@ describe("a runner that is killed", function () {
     }
   });
 
-  it("in each of a session's commands: containers are adopted, nothing is made twice", async () => {
+  it("kill point 9: in each of a session's commands: containers are adopted, nothing is made twice", async () => {
     for (let round = 0; round < 6; round += 1) {
       await startProcess();
       await world.server.connected();

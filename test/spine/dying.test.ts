@@ -19,10 +19,10 @@ const STEPS = `node {
 
 /** Where the server dies: around the commits that carry a build from its push to its end. */
 const MOMENTS = [
-  ["", "recordDelivery:before"],
-  ["F06: ", "recordDelivery:after"],
-  ["", "builds.commitTurn:before:2"],
-  ["", "runners.endCommands:after:3"],
+  ["kill point 1", "recordDelivery:before"],
+  ["F06: kill point 2", "recordDelivery:after"],
+  ["kill point 6", "builds.commitTurn:before:2"],
+  ["kill point 11", "runners.endCommands:after:3"],
 ] as const;
 
 describe("a build whose server dies around a commit", function () {
@@ -39,7 +39,7 @@ describe("a build whose server dies around a commit", function () {
   after(async () => await spine?.stop());
 
   for (const [name, moment] of MOMENTS)
-    it(`${name}is there and does everything once when that is ${moment}`, async () => {
+    it(`${name}: is there and does everything once when that is ${moment}`, async () => {
       const { api } = spine.server;
       await spine.server.restart({ SLUICE_FAULT: moment });
       number += 1;

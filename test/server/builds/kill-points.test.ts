@@ -90,7 +90,7 @@ describe("a server that is killed", function () {
       .executeTakeFirstOrThrow();
   }
 
-  it("2: after the delivery's commit, before the relay: the next start builds it, once", async () => {
+  it("kill point 2: after the delivery's commit, before the relay: the next start builds it, once", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const first = await world.begin({ queueIsAway: () => true });
@@ -104,7 +104,7 @@ describe("a server that is killed", function () {
     await isWell(world, build);
   });
 
-  it("3: after the nudge was sent, before its row says so: the second nudge does nothing", async () => {
+  it("kill point 3: after the nudge was sent, before its row says so: the second nudge does nothing", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const build = await world.build(STEPS);
@@ -113,7 +113,7 @@ describe("a server that is killed", function () {
     await isWell(world, build);
   });
 
-  it("4: after the job was acked, before the engine is loaded: the next start takes the build at once", async () => {
+  it("kill point 4: after the job was acked, before the engine is loaded: the next start takes the build at once", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const build = await world.build(STEPS);
@@ -126,7 +126,7 @@ describe("a server that is killed", function () {
     await isWell(world, build);
   });
 
-  it("5: with its queue away, a running build goes on, a click is kept and carried out when the queue is back", async () => {
+  it("kill point 5: with its queue away, a running build goes on, a click is kept and carried out when the queue is back", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: HELD });
     let away = false;
@@ -153,7 +153,7 @@ describe("a server that is killed", function () {
     await isWell(world, running, waiting);
   });
 
-  it("6 and 7: before and after the commit of each turn: every effect is begun once, and the runner is told of each", async () => {
+  it("kill point 6, kill point 7: before and after the commit of each turn: every effect is begun once, and the runner is told of each", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: (script) => (script === "bad" ? 3 : 0) });
     const file = `def seen = []
@@ -194,7 +194,7 @@ pipeline {
     await isWell(world, ...builds);
   });
 
-  it("11: after the runner's report, before the commit or before the answer: it is reported again and ended once", async () => {
+  it("kill point 11: after the runner's report, before the commit or before the answer: it is reported again and ended once", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const builds: number[] = [];
@@ -214,7 +214,7 @@ pipeline {
     await isWell(world, ...builds);
   });
 
-  it("13: with a gate approved while the engine unloads: the decision is delivered once, by this load or the next", async () => {
+  it("kill point 13: with a gate approved while the engine unloads: the decision is delivered once, by this load or the next", async () => {
     const world = await aWorld();
     const runner = await world.runner({ places: 30 });
     const life = await world.begin();
@@ -236,7 +236,7 @@ pipeline {
     await isWell(world, ...builds);
   });
 
-  it("13: between the decision's commit and the unloading, either of the two comes first and nothing is lost", async () => {
+  it("kill point 13: between the decision's commit and the unloading, either of the two comes first and nothing is lost", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const life = await world.begin();
@@ -259,7 +259,7 @@ pipeline {
     await isWell(world, build);
   });
 
-  it("14: with an approval, a stop and a time limit in the same millisecond, one wins on the gate and the build agrees", async () => {
+  it("kill point 14: with an approval, a stop and a time limit in the same millisecond, one wins on the gate and the build agrees", async () => {
     const world = await aWorld();
     const runner = await world.runner({ places: 30 });
     const life = await world.begin();
@@ -299,7 +299,7 @@ pipeline {
     [15, 20_000],
     [16, 60_000],
   ] as const)
-    it(`${point}: with a host that was silent for ${frozenMs / 1000} s and another that took its build: the first begins nothing more`, async () => {
+    it(`kill point ${point}: with a host that was silent for ${frozenMs / 1000} s and another that took its build: the first begins nothing more`, async () => {
       const world = await aWorld();
       const runner = await world.runner({ behave: HELD });
       const first = await world.begin({ idle: true });
@@ -318,7 +318,7 @@ pipeline {
       await isWell(world, build);
     });
 
-  it("17: over the deadline of an input in parallel in timeout: it expires, its siblings are stopped, post runs", async () => {
+  it("kill point 17: over the deadline of an input in parallel in timeout: it expires, its siblings are stopped, post runs", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: HELD });
     const first = await world.begin();
@@ -346,7 +346,7 @@ pipeline {
     await isWell(world, build);
   });
 
-  it("18: between a first failure and the cancels of failFast: the same failure, the same cancels, the same result", async () => {
+  it("kill point 18: between a first failure and the cancels of failFast: the same failure, the same cancels, the same result", async () => {
     const world = await aWorld();
     const runner = await world.runner({
       behave: (script) => (script === "fails" ? 7 : script.startsWith("long") ? "hold" : 0),
@@ -378,7 +378,7 @@ pipeline {
     await isWell(world, ...builds);
   });
 
-  it("19: during post after a stop: post goes on at level 1, and its limit counts from the stop", async () => {
+  it("kill point 19: during post after a stop: post goes on at level 1, and its limit counts from the stop", async () => {
     const world = await aWorld();
     const runner = await world.runner({
       behave: (script) => (script.startsWith("held") ? "hold" : 0),
@@ -415,7 +415,7 @@ pipeline {
     await isWell(world, build);
   });
 
-  it("20: and comes back as another version that reads a file otherwise: the build ends as our fault, both sides named", async () => {
+  it("kill point 20: and comes back as another version that reads a file otherwise: the build ends as our fault, both sides named", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: HELD });
     const first = await world.begin();
@@ -441,7 +441,7 @@ pipeline {
     await until("the runner was told to close the agent", () => runner.closed.size === 1);
   });
 
-  it("25: or loses its database in COMMIT: what was committed is read again and nothing is done twice", async () => {
+  it("kill point 25: or loses its database in COMMIT: what was committed is read again and nothing is done twice", async () => {
     const world = await aWorld();
     const runner = await world.runner();
     const builds: number[] = [];
@@ -465,7 +465,7 @@ pipeline {
     await isWell(world, ...builds);
   });
 
-  it("21: around the one write of a deployer: the service is written to once, and the build hears how it ended", async () => {
+  it("kill point 21: around the one write of a deployer: the service is written to once, and the build hears how it ended", async () => {
     for (const [point, moment] of [
       ["deployments.stepTarget", "before"],
       ["deployments.stepTarget", "after"],
@@ -492,7 +492,7 @@ pipeline {
       }
   });
 
-  it("23: after a message was accepted, before it is marked: it is sent again under the same id, never lost", async () => {
+  it("kill point 23: after a message was accepted, before it is marked: it is sent again under the same id, never lost", async () => {
     const ids: string[] = [];
     const channel: Channel = {
       kind: "slack",
@@ -521,7 +521,7 @@ pipeline {
     await isWell(world, build);
   });
 
-  it("26: and is restored from an older backup while a runner has newer sessions: those are closed", async () => {
+  it("kill point 26: and is restored from an older backup while a runner has newer sessions: those are closed", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: HELD });
     const life = await world.begin();
