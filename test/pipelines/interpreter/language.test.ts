@@ -50,6 +50,8 @@ const VALUES: readonly (readonly [script: string, value: unknown])[] = [
   ["def m = [(\"${'k'}\"): 1]\nm['k']", null],
   ["[*[1, 2], *(3..4)] + [*: [a: 1]].values()", [1, 2, 3, 4, 1]],
   // code
+  ["def f(Object... x) { x as List }\nf(1, , 2) + [3,\n, 4] + f(a: 1, , b: 2)", [1, 2, 3, 4, { a: 1, b: 2 }]],
+  ["hudson.model.Result.UNSTABLE.toString() + hudson.model.Result.fromString('failure')", "UNSTABLEFAILURE"],
   ["def f(a, b = 2, Map o = [:]) { a + b + o.size() }\nf(1) + f(1, 1) + f(1, 1, [x: 1])", 8],
   ["def f(Map o, x) { \"$o.a$x\" }\nf(a: 1, 'z')", "1z"],
   ["def f(String... all) { all.length }\nf() + f('a') + f('a', 'b')", 3],

@@ -125,6 +125,8 @@ describe("the parser", () => {
   it("refuses what Groovy 2.4 refuses, where it does", () => {
     reads([
       ["return foo 1", "! 1:12 expecting the end of the statement, found '1'"],
+      ["f(1,,)", "! 1:5 unexpected token: ,"],
+      ["f(1,,,2)", "! 1:5 unexpected token: ,"],
       ["f(x y)", "! 1:5 expecting ')', found 'y'"],
       ["a?[0]", "! 1:6 expecting ':', found end of file"],
       ["x !in y", "! 1:4 unexpected token: in"],
