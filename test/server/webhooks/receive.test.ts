@@ -129,7 +129,7 @@ describe("a webhook", () => {
     assert.equal(again.deliveryId, first.deliveryId);
   });
 
-  it("makes one build of twenty requests with one id that arrive together", async () => {
+  it("F57: makes one build of a thousand requests with one id that arrive together", async () => {
     const body = JSON.stringify({
       ref: "refs/heads/main",
       before: sha("a2"),
@@ -137,11 +137,52 @@ describe("a webhook", () => {
       repository: "shop",
     });
     const headers = signed(body);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post(body, headers)));
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => post(body, headers)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202]);
     const numbers = await Promise.all(
       answers.map(async (answer) => Received.parse(await answer.json()).builds[0]?.number),
     );
     assert.equal(new Set(numbers).size, 1);
+    const builds = await opened.store.db
+      .selectFrom("builds")
+      .select("id")
+      .where("sha", "=", sha("a3"))
+      .execute();
+    assert.equal(builds.length, 1);
+  });
+
+  it("F56: makes a build of each of five hundred pushes that arrive together", async () => {
+    const { store, vault } = opened;
+    const other = (await renewHook({ store, vault }, "other")) ?? assert.fail("no project");
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, async (_, at) => {
+        const body = JSON.stringify({
+          ref: `refs/heads/branch-${at}`,
+          before: ZERO,
+          after: sha(String(1000 + at)),
+          repository: "other",
+        });
+        return await post(body, signed(body, other.secret), other.hook);
+      }),
+    );
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202]);
+    const ids = await Promise.all(
+      answers.map(async (answer) => Received.parse(await answer.json()).builds.map(({ id }) => id)),
+    );
+    assert.ok(ids.every(({ length }) => length === 1));
+    const rows = await store.db
+      .selectFrom("builds")
+      .innerJoin("projects", "projects.id", "builds.projectId")
+      .select(["builds.id", "builds.ref", "builds.number"])
+      .where("projects.key", "=", "other")
+      .execute();
+    assert.equal(rows.length, 500);
+    assert.equal(new Set(rows.map(({ ref }) => ref)).size, 500);
+    assert.deepEqual(
+      rows.map(({ number }) => number).toSorted((a, b) => a - b),
+      Array.from({ length: 500 }, (_, at) => at + 1),
+    );
+    assert.deepEqual(rows.map(({ id }) => id).toSorted(), ids.flat().toSorted());
   });
 
   it("makes nothing new of a head that is recorded, nor of a move seen before from elsewhere", async () => {
@@ -287,7 +328,13 @@ describe("a webhook", () => {
   });
 
   it("numbers the builds of a project without a gap", async () => {
-    const builds = await opened.store.db.selectFrom("builds").select("number").orderBy("number").execute();
+    const builds = await opened.store.db
+      .selectFrom("builds")
+      .innerJoin("projects", "projects.id", "builds.projectId")
+      .select("builds.number")
+      .where("projects.key", "=", "shop")
+      .orderBy("builds.number")
+      .execute();
     assert.deepEqual(
       builds.map((build) => build.number),
       builds.map((_, index) => index + 1),
