@@ -123,11 +123,12 @@ export class SessionContainer {
     const facts = await this.#context.engine.inspect(id);
     // The answer may be of a container that was replaced while the engine was asked.
     if (this.#starting || id !== this.state.id) return null;
+    // Not ready yet: whoever enters it is at work, and may be making it anew, also for an earlier process that was killed.
+    if (this.state.ready === null) return null;
     if (facts === null) {
       return new RunnerFailure("container_gone", "sluice", `the container ${name} was removed by somebody`);
     }
-    // Created and not started yet: whoever enters it is at work.
-    if (facts.running || this.state.ready === null) return null;
+    if (facts.running) return null;
     const exit = `exit code ${String(facts.exitCode)}`;
     if (facts.oomKilled) {
       // Nobody is left to say how much was used; but the kernel kills only when all that may be used is used.
@@ -177,8 +178,8 @@ export class SessionContainer {
     // Whoever enters it was told to stop, and may be in the middle of making it.
     await this.#entering.catch(() => undefined);
     const { engine } = this.#context;
-    if (this.state.id !== null) return engine.remove(this.state.id);
-    // Made, maybe, and never told. By now the name may be that of a later placement of the session.
+    // By its name: what is known by id may have been replaced by a process that could not write that down. By now the
+    // name may be that of a later placement of the session, on a runner that shares the engine.
     const found = await engine.inspect(this.#dockerName());
     if (found !== null && this.#isOfThisPlacement(found.labels)) await engine.remove(found.id);
   }
