@@ -31,7 +31,8 @@ projects:
 const ZERO = "0".repeat(40);
 const sha = (text: string) => text.repeat(40).slice(0, 40);
 
-describe("a webhook", () => {
+describe("a webhook", function () {
+  this.timeout(180_000);
   let opened: OpenedServer;
   let server: Server;
   let base: string;
@@ -182,7 +183,7 @@ describe("a webhook", () => {
       rows.map(({ number }) => number).toSorted((a, b) => a - b),
       Array.from({ length: 500 }, (_, at) => at + 1),
     );
-    assert.deepEqual(rows.map(({ id }) => id).toSorted(), ids.flat().toSorted());
+    assert.deepEqual(new Set(rows.map(({ id }) => id)), new Set(ids.flat()));
   });
 
   it("makes nothing new of a head that is recorded, nor of a move seen before from elsewhere", async () => {
