@@ -1,4 +1,5 @@
 import type { Engine } from "./docker/engine.ts";
+import type { ImageLedger } from "./docker/image-ledger.ts";
 import type { Images } from "./docker/images.ts";
 import type { Faults } from "./faults.ts";
 import type { Link } from "./link.ts";
@@ -11,13 +12,19 @@ export interface RunnerContext {
   readonly link: Link;
   readonly engine: Engine;
   readonly images: Images;
+  readonly ledger: ImageLedger;
   readonly slots: Slots;
   readonly mirrors: Mirrors;
   readonly log: Log;
   /** Where tests make it fail. */
   readonly faults: Faults;
   /** Folders of this machine: one per session in `sessions` (on disk) and in `inputs` (in memory where there is one). */
-  readonly folders: { readonly sessions: string; readonly inputs: string; readonly bin: string };
+  readonly folders: {
+    readonly data: string;
+    readonly sessions: string;
+    readonly inputs: string;
+    readonly bin: string;
+  };
   /** `uid:gid` of the runner if it is not root. */
   readonly runnerUser: string | null;
   readonly agentImage: string;

@@ -12,12 +12,13 @@ import {
   Control,
   EventsAnswer,
   HelloAnswer,
+  ImagesAnswer,
   LeftoversAnswer,
   LogAnswer,
   MOST_LEFTOVERS,
   SecretsAnswer,
 } from "./protocol.ts";
-import type { HelloRequest, RunnerEvent, SecretRef } from "./protocol.ts";
+import type { HelloRequest, ImagesRequest, RunnerEvent, SecretRef } from "./protocol.ts";
 import { readServerEvents } from "./server-events.ts";
 
 const FIRST_RETRY_MS = 200;
@@ -69,6 +70,7 @@ export class Link {
   #no = 0;
   #isPosting = false;
   #wanted = 0;
+  #diskFreePercent: number | null = null;
   #joined = false;
   #heartbeat: NodeJS.Timeout | null = null;
   #hears: Hears | null = null;
@@ -225,6 +227,24 @@ export class Link {
     signal.throwIfAborted();
   }
 
+  /** How much of the disk is free while that is too little; told with the next heartbeat, and now. */
+  diskFree(freePercent: number | null): void {
+    this.#diskFreePercent = freePercent;
+    this.#post();
+  }
+
+  /** Ids of images that must stay; null where the server does not say. */
+  async imagesNeeded(images: ImagesRequest["images"]): Promise<ReadonlySet<string> | null> {
+    const answer = await this.#client.ask({
+      method: "POST",
+      path: "/runner/v1/images",
+      body: JSON.stringify({ images }),
+      type: "application/json",
+      signal: this.signal,
+    });
+    return answer.status === 200 ? new Set(ImagesAnswer.parse(json(answer)).needed) : null;
+  }
+
   /** Which sessions of other runners are over for the server; none where it does not say. */
   async sessionsOver(sessions: readonly string[]): Promise<ReadonlySet<string>> {
     const answer = await this.#client.ask({
@@ -300,7 +320,11 @@ export class Link {
     do {
       const events = this.#events.filter((event) => event.no > sent).slice(0, 500);
       sent = events.at(-1)?.no ?? this.#no;
-      const body = JSON.stringify({ boot: this.#boot, events });
+      const body = JSON.stringify({
+        boot: this.#boot,
+        diskFreePercent: this.#diskFreePercent,
+        events,
+      });
       const answer = await this.#persist({
         method: "POST",
         path: "/runner/v1/events",

@@ -6,7 +6,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { prepareBin } from "./busybox.ts";
 import { lockDataFolder } from "./data-lock.ts";
+import type { RunnerContext } from "./context.ts";
 import { Engine } from "./docker/engine.ts";
+import { ImageLedger } from "./docker/image-ledger.ts";
 import { Images } from "./docker/images.ts";
 import { NO_FAULTS } from "./faults.ts";
 import type { Faults } from "./faults.ts";
@@ -61,11 +63,13 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const gitVersion = await findGit();
   const folders = foldersOf(options);
   const engine = new Engine(options.dockerHost, faults);
+  const ledger = new ImageLedger(path.join(dataFolder, "images.json"));
   const runner = new Runner(
     (self) => ({
       link: new Link({ url: options.url, key: options.key, boot: self.boot, log }),
       engine,
-      images: new Images(engine),
+      images: new Images(engine, (id, made) => ledger.used(id, made)),
+      ledger,
       slots: new Slots(path.join(dataFolder, "slots")),
       mirrors: new Mirrors(path.join(dataFolder, "mirrors")),
       log,
@@ -90,6 +94,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
       runner.halt();
       await runner.stop();
       await ended.catch(() => undefined);
+      await ledger.settled();
       // Empty where no session is open: then nothing of us stays in the machine's memory.
       await rmdir(folders.inputs).catch(() => undefined);
       engine.close();
@@ -98,14 +103,14 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   };
 }
 
-function foldersOf(options: RunnerOptions): { sessions: string; inputs: string; bin: string } {
+function foldersOf(options: RunnerOptions): RunnerContext["folders"] {
   const key = createHash("sha256").update(path.resolve(options.dataFolder)).digest("hex").slice(0, 12);
   const memory = options.memoryFolder ?? (isMemory(SHARED_MEMORY) ? SHARED_MEMORY : null);
   const inputs =
     memory === null ? path.join(options.dataFolder, "inputs") : path.join(memory, `sluice-${key}`);
   const sessions = path.join(options.dataFolder, "sessions");
   for (const folder of [inputs, sessions]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return { sessions, inputs, bin: prepareBin(options.dataFolder, options.busybox) };
+  return { data: options.dataFolder, sessions, inputs, bin: prepareBin(options.dataFolder, options.busybox) };
 }
 
 function isMemory(folder: string): boolean {

@@ -12,6 +12,7 @@
  * | `PUT /runner/v1/blobs/:sha256?session=ID&fence=N` | bytes -> 204 (a repeat too) |
  * | `GET /runner/v1/blobs/:sha256?session=ID&fence=N` | bytes; 404 |
  * | `POST /runner/v1/leftovers` | LeftoversRequest -> LeftoversAnswer |
+ * | `POST /runner/v1/images` | ImagesRequest -> ImagesAnswer |
  *
  * Every call but `join` carries `Authorization: Bearer KEY`; 401 means that the key is not (or no longer) valid.
  */
@@ -575,6 +576,8 @@ export type RunnerEvent = z.infer<typeof RunnerEvent>;
 /** Posted at once when none is in flight, else with the next; an empty list is the heartbeat. */
 export const EventsRequest = z.strictObject({
   boot: z.string().min(1),
+  /** How much of the runner's disk is free while that is too little for new agents; null: enough. */
+  diskFreePercent: z.int().min(0).max(100).nullable().default(null),
   events: z.array(RunnerEvent),
 });
 export type EventsRequest = z.infer<typeof EventsRequest>;
@@ -611,6 +614,24 @@ export const LeftoversRequest = z.strictObject({
   sessions: z.array(z.string().max(200)).max(MOST_LEFTOVERS),
 });
 export type LeftoversRequest = z.infer<typeof LeftoversRequest>;
+
+/** Images that a runner whose disk is nearly full could remove. */
+export const ImagesRequest = z.strictObject({
+  images: z
+    .array(
+      z.strictObject({
+        id: z.string().max(200),
+        digests: z.array(z.string().max(500)),
+        build: z.string().max(200).nullable(),
+      }),
+    )
+    .max(1000),
+});
+export type ImagesRequest = z.infer<typeof ImagesRequest>;
+
+/** Ids of those that must stay: of builds that have not ended, of what is live, of releases that one may go back to. */
+export const ImagesAnswer = z.strictObject({ needed: z.array(z.string()) });
+export type ImagesAnswer = z.infer<typeof ImagesAnswer>;
 
 /** Those that are over: whatever is left of them may be taken away by anybody. */
 export const LeftoversAnswer = z.strictObject({ over: z.array(z.string()) });

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RunnerContext } from "./context.ts";
+import type { DiskKeeper } from "./disk-keeper.ts";
+import { watchDisk } from "./watch-disk.ts";
 import { ensureSharedBridge } from "./docker/network.ts";
 import { sweep } from "./docker/sweep.ts";
 import { watchContainers } from "./docker/watch.ts";
@@ -31,6 +33,7 @@ export class Runner {
   #bridge: Promise<string> | null = null;
   #watching: Promise<void> | null = null;
   #sweeping: NodeJS.Timeout | null = null;
+  #disk: DiskKeeper | null = null;
   #draining = false;
   #engine = { engine: "unknown", api: "unknown", hasAgentImage: false };
   #whenEmpty: (() => void)[] = [];
@@ -104,6 +107,7 @@ export class Runner {
   /** Stops working; containers and steps go on. */
   async stop(): Promise<void> {
     if (this.#sweeping !== null) clearInterval(this.#sweeping);
+    await this.#disk?.stop();
     for (const session of this.#sessions.values()) session.stop();
     await this.#watching;
   }
@@ -159,6 +163,8 @@ export class Runner {
       },
       link.signal,
     );
+    this.#disk = watchDisk(this.#context, answer.instance, () => [...this.#sessions.values()]);
+    this.#disk.start();
     this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_EVERY_MS);
     void this.#sweep();
   }

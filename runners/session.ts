@@ -541,6 +541,18 @@ export class Session {
     if (container.state.role === "main") await this.#lose(reason);
   }
 
+  /** Ids of its containers that are there. */
+  get containerIds(): string[] {
+    return this.#state.containers.flatMap(({ id }) => (id === null ? [] : [id]));
+  }
+
+  /** Ends by itself for a reason of the machine: its containers stop, its steps fail, and the server hears that it is lost. */
+  async giveUp(reason: RunnerFailure): Promise<void> {
+    await Promise.all(this.containerIds.map((id) => this.#context.engine.stop(id, 0)));
+    for (const exec of this.#execs.values()) exec.containerGone(reason);
+    await this.#lose(reason);
+  }
+
   async #lose(reason: RunnerFailure): Promise<void> {
     if (this.#state.lost) return;
     this.#state.lost = true;

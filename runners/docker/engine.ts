@@ -130,6 +130,26 @@ export class Engine {
     }
   }
 
+  /** Where the engine keeps images and containers; null when it does not say. */
+  async rootFolder(): Promise<string | null> {
+    const seen = z
+      .object({ DockerRootDir: z.string().nullish() })
+      .parse(await this.call("docker.info", (docker) => docker.info()));
+    return seen.DockerRootDir ?? null;
+  }
+
+  /** How many bytes each container with a label has written beside its image and mounts, by the container's id. */
+  async written(label: string): Promise<ReadonlyMap<string, number>> {
+    const listed = z
+      .array(z.object({ Id: z.string(), SizeRw: z.number().nullish() }))
+      .parse(
+        await this.call("docker.listContainers", (docker) =>
+          docker.listContainers({ size: true, filters: { label: [label] } }),
+        ),
+      );
+    return new Map(listed.map(({ Id, SizeRw }) => [Id, SizeRw ?? 0]));
+  }
+
   /** TERM, then KILL after `graceSeconds`; a container that is stopped or gone is fine. */
   async stop(id: string, graceSeconds: number): Promise<void> {
     try {

@@ -75,11 +75,33 @@ const RETRY_AFTER_MS = [1000, 3000, 9000];
 /** Images of an engine: pulls one at a time per image, pushes one at a time per repository. */
 export class Images {
   readonly #engine: Engine;
+  readonly #used: (id: string, made: boolean) => void;
   readonly #pulls = new KeyedLock();
   readonly #pushes = new KeyedLock();
 
-  constructor(engine: Engine) {
+  /** `used` hears of each image that a build uses; `made`: it was not there before. */
+  constructor(engine: Engine, used: (id: string, made: boolean) => void = () => {}) {
     this.#engine = engine;
+    this.#used = used;
+  }
+
+  /** Removes an image with all its names; false when a container, or another image, needs it. */
+  async remove(id: string): Promise<boolean> {
+    const facts = await this.inspect(id);
+    if (facts === null) return true;
+    const users = await this.#engine.call("docker.listContainers", (docker) =>
+      docker.listContainers({ all: true, filters: { ancestor: [id] } }),
+    );
+    if (users.length > 0) return false;
+    try {
+      // By its names: one with several goes by its id only by force, and force heeds no container.
+      for (const name of facts.tags.length > 1 ? facts.tags : [id])
+        await this.#engine.call("docker.removeImage", (docker) => docker.getImage(name).remove());
+    } catch (error) {
+      if (statusOf(error) === 409) return false;
+      if (statusOf(error) !== 404) throw error;
+    }
+    return true;
   }
 
   /** Null if the engine has no such image. */
@@ -111,10 +133,16 @@ export class Images {
   ): Promise<ImageFacts> {
     return this.#pulls.run(image, async () => {
       const have = policy === "always" ? null : await this.inspect(image);
-      if (have !== null) return have;
+      if (have !== null) {
+        this.#used(have.id, false);
+        return have;
+      }
       if (policy !== "never") await this.#pull(image, login, say, signal);
       const got = await this.inspect(image);
-      if (got !== null) return got;
+      if (got !== null) {
+        this.#used(got.id, true);
+        return got;
+      }
       throw new RunnerFailure("image_missing", "file", `there is no image ${image} on the runner`);
     });
   }
@@ -214,6 +242,7 @@ export class Images {
     } catch (error) {
       throw asFailure("docker.buildImage", error);
     }
+    this.#used(id, true);
     for (const name of otherTags) await this.tag(id, ...splitReference(name));
     return id;
   }

@@ -83,6 +83,23 @@ export class Slots {
     this.#taken.delete(slot.name);
   }
 
+  /** Removes the workspace unused for longest that no session has; its name, or null when there is none. */
+  async dropOldest(): Promise<string | null> {
+    const groups = await readdir(this.#folder).catch(() => []);
+    const known = (await Promise.all(groups.map((group) => this.#known(group)))).flat();
+    const [oldest] = known
+      .filter(({ name }) => !this.#taken.has(name))
+      .toSorted((a, b) => a.usedAtMs - b.usedAtMs);
+    if (oldest === undefined) return null;
+    this.#taken.add(oldest.name);
+    try {
+      await removeFolder(this.at(oldest.name).folder);
+    } finally {
+      this.#taken.delete(oldest.name);
+    }
+    return oldest.name;
+  }
+
   // What another session took a moment ago has no folder yet, so the folders alone do not say which names are free.
   #newName(group: string, known: readonly { name: string }[]): string {
     for (let number = 1; ; number += 1) {

@@ -6,6 +6,8 @@ import {
   Handle,
   HelloRequest,
   JoinRequest,
+  type ImagesAnswer,
+  ImagesRequest,
   LeftoversRequest,
   PROTOCOL_VERSION,
   SecretsRequest,
@@ -17,7 +19,8 @@ import type { Blobs } from "./blobs.ts";
 import { knownCommands, type KnownCommand } from "./command-procedures.ts";
 import type { Ingest } from "./ingest.ts";
 import { joinRunner } from "./join-procedures.ts";
-import { helloRunner, runnerGone, seenRunner } from "./runner-procedures.ts";
+import { neededImages } from "./needed-images.ts";
+import { helloRunner, noteRunnerDisk, runnerGone, seenRunner } from "./runner-procedures.ts";
 import type { RunnerStreams } from "./stream.ts";
 
 interface Deps {
@@ -81,6 +84,14 @@ export function createRunnerLink(deps: Deps): Router {
     if (row === undefined) return null;
     callers.set(keyHash, { caller: row, atMs: performance.now() });
     return row;
+  }
+
+  const disks = new Map<number, number | null>();
+  async function noteDisk(runnerId: number, freePercent: number | null): Promise<void> {
+    if (disks.get(runnerId) === freePercent) return;
+    await store.call(noteRunnerDisk, { runnerId, freePercent });
+    disks.set(runnerId, freePercent);
+    deps.placesChanged();
   }
 
   type Handler = (request: Request, response: Response, caller: Caller) => Promise<void>;
@@ -180,12 +191,26 @@ export function createRunnerLink(deps: Deps): Router {
           .json({ error: `the events cannot be read: ${body.error.issues[0]?.message ?? ""}` });
         return;
       }
+      await noteDisk(caller.id, body.data.diskFreePercent);
       if (body.data.events.length === 0) {
         await store.call(seenRunner, { runnerId: caller.id });
         response.json({ acked: [], refused: [] });
         return;
       }
       response.json(await deps.ingest.take(caller.id, body.data.events));
+    }),
+  );
+
+  router.post(
+    "/images",
+    express.json({ limit: "1mb" }),
+    guarded(async (request, response) => {
+      const body = ImagesRequest.safeParse(request.body);
+      if (!body.success) {
+        response.status(400).json({ error: "the images cannot be read" });
+        return;
+      }
+      response.json({ needed: await neededImages(store, body.data.images) } satisfies ImagesAnswer);
     }),
   );
 

@@ -1,7 +1,7 @@
 import type { CauseOf } from "../waits/cause.ts";
 
-/** A runner with less of its disk free is given no new agents: what runs goes on. */
-export const LEAST_DISK_PERCENT = 15;
+/** A runner with less of its disk free says so, and is given no new agents: what runs goes on. */
+const LEAST_DISK_PERCENT = 15;
 
 /** A session that wants a place, as far as placing must know it. */
 export interface WaitingSession {
@@ -23,7 +23,7 @@ export interface PlacingRunner {
   readonly draining: boolean;
   /** Projects with a warm workspace there. */
   readonly warm: readonly number[];
-  /** Of the disk that holds its images; null: it has not said. */
+  /** How much of its disk is free, while that is too little for new agents; null: enough. */
   readonly diskFreePercent: number | null;
 }
 
@@ -113,7 +113,7 @@ function placeOne(
   if (fitting.length === 0) return waits({ cause: "label", label: session.label, have: labelsOf(runners) });
   const online = fitting.filter((runner) => runner.online);
   if (online.length === 0) return offline(fitting);
-  const able = online.filter((runner) => (runner.diskFreePercent ?? 100) >= LEAST_DISK_PERCENT);
+  const able = online.filter((runner) => runner.diskFreePercent === null);
   if (able.length === 0)
     return waits({
       cause: "runner_disk",

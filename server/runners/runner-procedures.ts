@@ -249,6 +249,21 @@ export const seenRunner = procedure(
   },
 );
 
+/** Notes how much of a runner's disk is free while that is too little for new agents; null: enough. */
+export const noteRunnerDisk = procedure(
+  "runners.disk",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { runnerId: number; freePercent: number | null }): Steps<void> {
+    yield* tx.run(
+      tx.db
+        .updateTable("runners")
+        .set({ diskFreePercent: input.freePercent })
+        .where("id", "=", input.runnerId),
+    );
+    yield* announce(tx, { kind: "runner.changed", projectId: null, buildId: null, id: input.runnerId });
+  },
+);
+
 /** Notes that a runner's connection closed. */
 export const runnerGone = procedure(
   "runners.gone",

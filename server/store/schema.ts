@@ -328,7 +328,7 @@ export interface RunnersTable {
   joinedAtMs: Ms;
   lastSeenAtMs: Ms | null;
   goneAtMs: Ms | null; // when its connection closed
-  diskFreePercent: number | null; // of the disk that holds its images; null: not said yet
+  diskFreePercent: number | null; // said while too little of it is free; null: enough
 }
 
 export interface RunnerTokensTable {

@@ -115,14 +115,15 @@ describe("what the server asks its database again and again", function () {
   }
 
   it("is found by index: thousands that wait make no tick longer", async () => {
-    const { store, scans } = await crowded();
+    const planned = await crowded();
+    const { store } = planned;
     const log = pino({ level: "silent" });
     const build = await store.db
       .selectFrom("builds")
       .select(["id", "projectId"])
       .where("state", "=", "waiting")
       .executeTakeFirstOrThrow();
-    scans();
+    planned.scans();
     const asked: Readonly<Record<string, () => Promise<unknown>>> = {
       "builds without a holder": () => store.call(nudgeAbandonedBuilds, { limit: 200 }),
       "builds that may start": () => store.call(nudgeStarts, { limit: 200 }),
@@ -190,7 +191,7 @@ describe("what the server asks its database again and again", function () {
     const slow: string[] = [];
     for (const [name, ask] of Object.entries(asked)) {
       await ask();
-      for (const { table, line, sql } of scans())
+      for (const { table, line, sql } of planned.scans())
         if (!SMALL.has(table) && !SHORT.test(line) && !NEWEST.test(sql))
           slow.push(`${name}: ${line}\n    ${sql.slice(0, 300)}`);
     }
