@@ -10,6 +10,7 @@ const AT_ONCE = 8;
 
 const Networks = z.array(
   z.object({
+    Id: z.string(),
     Name: z.string(),
     Labels: z.record(z.string(), z.string()).nullish(),
     Created: z.string().nullish(),
@@ -67,7 +68,7 @@ export async function sweep(
   await Promise.all(workers);
   for (const network of networks) {
     if (!isLeft(network.session, network.runner === runner)) continue;
-    await removeNetwork(engine, network.name);
+    await removeNetwork(engine, network.id);
     removed.push(network.name);
   }
   return removed;
@@ -77,15 +78,15 @@ async function oldNetworks(
   engine: Engine,
   instance: string,
   nowMs: number,
-): Promise<{ name: string; session: string; runner: string | undefined }[]> {
+): Promise<{ id: string; name: string; session: string; runner: string | undefined }[]> {
   const filters = { label: [`${INSTANCE_LABEL}=${instance}`] };
   const listed = Networks.parse(
     await engine.call("docker.listNetworks", (docker) => docker.listNetworks({ filters })),
   );
-  return listed.flatMap(({ Name: name, Labels, Created }) => {
+  return listed.flatMap(({ Id: id, Name: name, Labels, Created }) => {
     const session = Labels?.[SESSION_LABEL];
     if (session === undefined || name !== `sl-${instance}-${session}`) return [];
     if (nowMs - Date.parse(Created ?? "") < MIN_AGE_MS) return [];
-    return [{ name, session, runner: Labels?.[RUNNER_LABEL] }];
+    return [{ id, name, session, runner: Labels?.[RUNNER_LABEL] }];
   });
 }
