@@ -15,7 +15,7 @@ import { freezeLibraries } from "./freeze-libraries.ts";
 import type { Sources } from "./sources.ts";
 
 /** Behaviours that new builds have; an older build keeps the list it was made with. */
-export const CHANGES: readonly string[] = ["settings-said-always", "docker-loses-agents"];
+export const CHANGES: readonly string[] = ["settings-said-always", "docker-loses-agents", "cause-classes"];
 
 interface Deps {
   readonly store: Store;

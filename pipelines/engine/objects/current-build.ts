@@ -134,6 +134,12 @@ export class CurrentBuildObject extends HostObject {
     return `${this.#run.head.project.jobName} #${this.#run.head.build.number}`;
   }
 
+  /** What stands before the simple name of a cause. Builds of before have one answer for all. */
+  #outerOf(cause: string): string {
+    const said = this.#run.head.changes.includes("cause-classes") ? OUTER[cause] : undefined;
+    return said ?? "hudson.model.Cause$";
+  }
+
   #causes(className: string): ListValue {
     const found = this.#run.head.build.causes.filter(
       (cause) => className === "" || className.endsWith(cause.class),
@@ -141,7 +147,7 @@ export class CurrentBuildObject extends HostObject {
     return new ListValue(
       found.map((cause) =>
         MapValue.of([
-          ["_class", `hudson.model.Cause$${cause.class}`],
+          ["_class", `${this.#outerOf(cause.class)}${cause.class}`],
           ["shortDescription", cause.text],
           ["userId", cause.userId],
           ["userName", cause.userName],
@@ -153,6 +159,14 @@ export class CurrentBuildObject extends HostObject {
     );
   }
 }
+
+/** Where Jenkins keeps the causes that are no part of its core class. */
+const OUTER: Readonly<Record<string, string>> = {
+  BranchEventCause: "jenkins.branch.",
+  ReplayCause: "org.jenkinsci.plugins.workflow.cps.replay.",
+  SCMTriggerCause: "hudson.triggers.SCMTrigger$",
+  TimerTriggerCause: "hudson.triggers.TimerTrigger$",
+};
 
 /** Reads an earlier build; null when there is none. */
 export function* readPrevious(run: Run, which: Which, site: Site): Flow<Value> {
