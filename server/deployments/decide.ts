@@ -1,6 +1,7 @@
 import { isAtLeast } from "../auth/roles.ts";
 import { Role } from "../http/contract/people.ts";
 import { z } from "zod";
+import { DamagedRecord } from "../builds/damaged.ts";
 import type { Config } from "../config.ts";
 import type { DecisionRequest } from "../http/contract/gates.ts";
 import { type Actor, type Outcome, refused } from "../http/world.ts";
@@ -71,11 +72,10 @@ export async function decideDeploymentGate(
   if (may.reasonRequired && reason === "")
     return refused(422, "reason_required", "say why: this environment asks for a reason");
   if (request.decision === "approve" && deployment.state === "pending") {
-    const renewed = await withNewPlan(
-      deps,
-      deployment.id,
-      openPlan(deps.vault, deployment.id, deployment.plan),
-    );
+    const plan = planOrDamage(deps, deployment);
+    if (plan instanceof DamagedRecord)
+      return refused(409, "conflict", `${plan.message}; what nobody can read is not deployed: reject it`);
+    const renewed = await withNewPlan(deps, deployment.id, plan);
     if (renewed !== null) return renewed;
   }
   const decided = await deps.store.call(decideDeployment, {
@@ -95,6 +95,18 @@ export async function decideDeploymentGate(
       decided.by === null ? `this gate is ${decided.state}` : `${decided.by} has decided: ${decided.state}`,
     );
   return { ok: true, value: null };
+}
+
+function planOrDamage(
+  deps: Pick<Deps, "vault">,
+  deployment: { readonly id: number; readonly plan: Uint8Array },
+): DeploymentPlan | DamagedRecord {
+  try {
+    return openPlan(deps.vault, deployment.id, deployment.plan);
+  } catch (error) {
+    if (error instanceof DamagedRecord) return error;
+    throw error;
+  }
 }
 
 /** Null when what stands at the targets is what the plan was made from; else the refusal, with a new plan in the row. */

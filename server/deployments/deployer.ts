@@ -213,10 +213,30 @@ export function createDeployer(deps: Deps): Deployer {
         supersede: environment?.supersede ?? true,
         outside: environment?.policy === "outside",
       });
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error;
+      log.error({ deployment: deploymentId, err: error }, "what is kept of a deployment is damaged; it ends");
+      await giveUp(deploymentId, held, error);
     } finally {
       clearInterval(renewal);
     }
     if (!held.signal.aborted) await settle(deploymentId);
+  }
+
+  /** Without its plan nobody can go on: what may have been sent is for a person to judge, and the environment is free. */
+  async function giveUp(deploymentId: number, held: Held, why: DamagedRecord): Promise<void> {
+    const rows = await targetRows(deploymentId);
+    await store.call(finishDeployment, {
+      deploymentId,
+      environment: held.environment,
+      fence: held.fence,
+      state: rows.every((row) => row.state === "pending") ? "failed" : "unknown",
+      code: "internal_error",
+      fault: "sluice",
+      text: why.message,
+      live: [],
+      supersede: false,
+    });
   }
 
   interface Rules {
@@ -469,12 +489,14 @@ export function planRows(
   };
 }
 
-/** A deployment's plan, read back. */
+/** A deployment's plan, read back. @throws {DamagedRecord} */
 export function openPlan(
   vault: Pick<Vault, "unseal">,
   deploymentId: number,
   sealed: Uint8Array,
 ): DeploymentPlan {
   if (sealed.length === 0) return { targets: [] };
-  return DeploymentPlan.parse(JSON.parse(vault.unseal(sealed, `plan|${deploymentId}`)));
+  return readOr("the plan of this deployment", () =>
+    DeploymentPlan.parse(JSON.parse(vault.unseal(sealed, `plan|${deploymentId}`))),
+  );
 }

@@ -1,3 +1,4 @@
+import { DamagedRecord } from "../builds/damaged.ts";
 import type { Config } from "../config.ts";
 import { type Actor, type Outcome, refused } from "../http/world.ts";
 import type { Secrets } from "../secrets/secrets.ts";
@@ -56,6 +57,7 @@ export async function rollBack(
     plan = await planAgain(deps, openPlan(deps.vault, old.id, old.plan));
   } catch (error) {
     if (error instanceof TargetError) return refused(503, "target_unreachable", error.message);
+    if (error instanceof DamagedRecord) return refused(409, "conflict", error.message);
     throw error;
   }
   if (plan.targets.every((target) => target.noop))

@@ -1,3 +1,4 @@
+import { readOr } from "../builds/damaged.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Vault } from "../secrets/vault.ts";
@@ -53,7 +54,9 @@ export function createRollOut(deps: Deps) {
   const { store, vault, log } = deps;
 
   const planOf = (row: TargetRowState) =>
-    PlannedTarget.parse(JSON.parse(vault.unseal(row.plan, `target|${row.deploymentId}|${row.target}`)));
+    readOr(`the plan of this deployment for ${row.target}`, () =>
+      PlannedTarget.parse(JSON.parse(vault.unseal(row.plan, `target|${row.deploymentId}|${row.target}`))),
+    );
   const receiptContext = (row: TargetRowState) => `receipt|${row.id}`;
 
   async function step(
@@ -379,7 +382,9 @@ export function createRollOut(deps: Deps) {
 
   function readReceipt(sealed: Uint8Array | null, context: string): Receipt | null {
     if (sealed === null) return null;
-    const read: unknown = JSON.parse(vault.unseal(sealed, context));
+    const read: unknown = readOr("what a target has answered this deployment", () =>
+      JSON.parse(vault.unseal(sealed, context)),
+    );
     return isReceipt(read) ? read : null;
   }
 

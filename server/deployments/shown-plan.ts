@@ -1,9 +1,11 @@
 import type { Plan } from "../http/contract/deployments.ts";
 import type { Config } from "../config.ts";
+import { DamagedRecord } from "../builds/damaged.ts";
 import type { Sources } from "../builds/sources.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
 import { openPlan } from "./deployer.ts";
+import type { DeploymentPlan } from "./plan.ts";
 
 interface Deps {
   readonly store: Store;
@@ -14,6 +16,16 @@ interface Deps {
 
 const COMMITS_MOST = 50;
 
+/** Null where it is damaged: the page is served, and an approval is refused in words. */
+function readablePlan(vault: Vault, deploymentId: number, sealed: Uint8Array): DeploymentPlan | null {
+  try {
+    return openPlan(vault, deploymentId, sealed);
+  } catch (error) {
+    if (error instanceof DamagedRecord) return null;
+    throw error;
+  }
+}
+
 /** The plan of a deployment as a person judges it: per target, with what is live, the commits in between and the tests. */
 export async function shownPlan(deps: Deps, deploymentId: number): Promise<Plan | null> {
   const { store } = deps;
@@ -23,7 +35,8 @@ export async function shownPlan(deps: Deps, deploymentId: number): Promise<Plan 
     .where("id", "=", deploymentId)
     .executeTakeFirst();
   if (row === undefined || row.plan.length === 0) return null;
-  const plan = openPlan(deps.vault, row.id, row.plan);
+  const plan = readablePlan(deps.vault, row.id, row.plan);
+  if (plan === null) return null;
   const environment = deps.config.file.environments[row.environment];
   const live = await store.db
     .selectFrom("live")
