@@ -2,10 +2,15 @@ import type { Steps, Transaction } from "../../store/procedure.ts";
 import { stopBuild } from "./abort-build.ts";
 
 /**
- * Takes a build past a milestone, unless a newer one of its ref has passed it: false then. As in Jenkins, older builds that
- * have passed an earlier milestone and not this one are stopped; one that has come to none yet is stopped when it does.
+ * Takes a build past a milestone, unless a newer one of its ref has passed it: null then. As in Jenkins, older builds that
+ * have passed an earlier milestone and not this one are stopped, which are given; one that has come to none yet is stopped
+ * when it does.
  */
-export function* passMilestone(tx: Transaction, buildId: number, ordinal: number): Steps<boolean> {
+export function* passMilestone(
+  tx: Transaction,
+  buildId: number,
+  ordinal: number,
+): Steps<readonly number[] | null> {
   const build = yield* tx.one(
     tx.db.selectFrom("builds").select(["projectId", "ref", "number"]).where("id", "=", buildId),
   );
@@ -19,7 +24,7 @@ export function* passMilestone(tx: Transaction, buildId: number, ordinal: number
       .where("buildNumber", ">", build.number)
       .limit(1),
   );
-  if (newer !== undefined) return false;
+  if (newer !== undefined) return null;
   yield* tx.run(
     tx.db
       .insertInto("milestones")
@@ -29,15 +34,14 @@ export function* passMilestone(tx: Transaction, buildId: number, ordinal: number
       ),
   );
   yield* tx.run(tx.db.updateTable("builds").set({ milestone: ordinal }).where("id", "=", buildId));
-  yield* stopOlder(tx, build, ordinal);
-  return true;
+  return yield* stopOlder(tx, build, ordinal);
 }
 
 function* stopOlder(
   tx: Transaction,
   build: { projectId: number; ref: string; number: number },
   ordinal: number,
-): Steps<void> {
+): Steps<number[]> {
   const older = yield* tx.all(
     tx.db
       .selectFrom("builds")
@@ -57,4 +61,5 @@ function* stopOlder(
       reason: `build ${build.number} has passed milestone ${ordinal} first`,
       atLeast: 1,
     });
+  return older.map(({ id }) => id);
 }

@@ -67,10 +67,12 @@ export function* writeBegin(
         .values({ buildId: turn.buildId, ...binding, boundAtMs: tx.nowMs })
         .onConflict((conflict) => conflict.doNothing()),
     );
-  const late =
-    begin.port.kind === "milestone" && !(yield* passMilestone(tx, turn.buildId, begin.port.ordinal))
-      ? begin.port.late
-      : null;
+  let late: Uint8Array | null = null;
+  if (begin.port.kind === "milestone") {
+    const stopped = yield* passMilestone(tx, turn.buildId, begin.port.ordinal);
+    if (stopped === null) late = begin.port.late;
+    else written.others.push(...stopped);
+  }
   yield* writePort(tx, turn, begin, dueAtMs, written);
   if (dueAtMs !== null && (written.earliestDueAtMs === null || dueAtMs < written.earliestDueAtMs))
     written.earliestDueAtMs = dueAtMs;

@@ -192,7 +192,7 @@ export function systemRoutes(world: World) {
           lastSeenAtMs: row.lastSeenAtMs,
           version: versions.sluice ?? null,
           dockerVersion: versions.docker ?? null,
-          message: row.problem,
+          message: row.problem ?? diskMessage(row.diskFreePercent),
         };
       });
       return { items, next: null };
@@ -363,4 +363,11 @@ async function countOf(query: {
   executeTakeFirstOrThrow(): Promise<{ count: number | string }>;
 }): Promise<number> {
   return Number((await query.executeTakeFirstOrThrow()).count);
+}
+
+/** What a page says of a runner whose disk is nearly full. */
+function diskMessage(freePercent: number | null): string | null {
+  return freePercent === null
+    ? null
+    : `${freePercent} % of its disk is free: it is given no new agents, and removes images it can do without`;
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { it } from "mocha";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
 import { explain } from "../../../server/builds/explain.ts";
 import { claimBuild } from "../../../server/builds/journal/claim-build.ts";
 import { pipelineSettingsName } from "../../../server/builds/journal/pipeline-settings.ts";
@@ -416,6 +418,19 @@ const CASES: Readonly<Record<WaitCauseName, Case>> = {
     until: true,
   },
 };
+
+describe("the causes of waiting", () => {
+  it("all stand in the documentation", () => {
+    const file = join(import.meta.dirname, "../../../docs/operations.md");
+    const named = [...readFileSync(file, "utf8").matchAll(/^\| `([a-z_]+)` \| .* \| .* \|$/gmu)].map(
+      ([, name]) => name,
+    );
+    assert.deepEqual(
+      WAIT_CAUSES.filter((cause) => !named.includes(cause)),
+      [],
+    );
+  });
+});
 
 onBothDialects("what waits", (start) => {
   for (const cause of WAIT_CAUSES)
