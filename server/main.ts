@@ -33,6 +33,7 @@ import { startSettling } from "./forges/settle.ts";
 import { startStatuses } from "./forges/statuses.ts";
 import { createApp } from "./http/app.ts";
 import type { World } from "./http/world.ts";
+import { grantFree } from "./locks/grant-free.ts";
 import { metricsText } from "./metrics.ts";
 import { createChannels } from "./notifications/create-channels.ts";
 import { createNotifier } from "./notifications/notifier.ts";
@@ -348,6 +349,7 @@ export async function startServer({
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "locks", run: () => grantFree({ store, poke }) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
         { name: "cron triggers", run: () => startDueSchedules(schedule) },
         { name: "upstream triggers", run: () => startDownstream(schedule) },

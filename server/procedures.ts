@@ -23,6 +23,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./forges/status-rows.ts",
   "./http/build-rows.ts",
   "./http/runner-rows.ts",
+  "./locks/rows.ts",
   "./notifications/rows.ts",
   "./projects/apply.ts",
   "./projects/hook.ts",

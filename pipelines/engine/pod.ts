@@ -90,7 +90,10 @@ export function readPodYaml(yaml: string): PodContent | null {
     env: Object.fromEntries(
       items(fieldOf(one, "env")).flatMap((variable) => {
         const value = fieldOf(variable, "value");
-        return value === null ? [] : [[textIn(fieldOf(variable, "name")), String(value)]];
+        // What has a valueFrom instead is known to a cluster only.
+        return typeof value !== "string" && typeof value !== "number"
+          ? []
+          : [[textIn(fieldOf(variable, "name")), String(value)]];
       }),
     ),
   }));

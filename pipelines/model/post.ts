@@ -1,4 +1,4 @@
-import type { MethodCall } from "../syntax/ast.ts";
+import type { MethodCall, Statement } from "../syntax/ast.ts";
 import { nearest } from "./nearest.ts";
 import { POST_CONDITIONS } from "./pipeline.ts";
 import type { PostBlock } from "./pipeline.ts";
@@ -28,7 +28,9 @@ export function readPost(r: Reading, section: MethodCall): PostBlock[] {
         "post-condition-expected",
         `The ‘post’ section can only contain build condition names with code blocks. Valid condition names are ${LIST}`,
         statement.span,
-        "steps stand in a condition: always { … }",
+        isChain(statement)
+          ? "two on one line are one call to Groovy: begin each condition on a line of its own"
+          : "steps stand in a condition: always { … }",
       );
       continue;
     }
@@ -45,6 +47,12 @@ export function readPost(r: Reading, section: MethodCall): PostBlock[] {
     (name) => ({ code: "duplicate-condition", message: `Duplicate build condition name: "${name}"` }),
   );
   return blocks;
+}
+
+/** `always { … } failure { … }`, which is `always({ … }).failure({ … })`. */
+function isChain(statement: Statement): boolean {
+  if (statement.kind !== "ExpressionStatement" || statement.expression.kind !== "MethodCall") return false;
+  return statement.expression.receiver?.kind === "MethodCall";
 }
 
 function readBlock(r: Reading, call: MethodCall, name: string, body: PostBlock["body"]): PostBlock[] {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { endEffect } from "../builds/journal/end-effect.ts";
-import type { Steps, Transaction } from "../store/procedure.ts";
+import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 
 /** What a `lock` step asks for. */
 export interface LockWanted {
@@ -85,6 +85,18 @@ function* grantWaiting(tx: Transaction): Steps<number[]> {
   }
   return ended;
 }
+
+/**
+ * Hands out what is free and waited for: where several servers write at once, one may give a resource back while another
+ * is about to wait for it, and neither sees the other. The builds whose steps ended by it.
+ */
+export const grantFreeLocks = procedure(
+  "locks.grantFree",
+  { durability: "normal" },
+  function* (tx: Transaction): Steps<number[]> {
+    return yield* grantWaiting(tx);
+  },
+);
 
 /** The order of those who wait: by priority, then as they came, except those who ask to be first. */
 function inTurn<Row extends { readonly priority: number; readonly newestFirst: 0 | 1 }>(

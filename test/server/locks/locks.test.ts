@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import { createEnginePool, type EnginePool } from "../../../server/builds/engine/pool.ts";
 import { explain } from "../../../server/builds/explain.ts";
+import { grantFree } from "../../../server/locks/grant-free.ts";
 import { findViolations } from "../../../server/store/invariants.ts";
 import { until } from "../../support/services/until.ts";
 import { createStops } from "../../support/stops.ts";
@@ -137,6 +138,19 @@ describe("steps that reach beyond their build", function () {
       assert.equal(await world.ends(holder), "aborted");
       assert.equal(await world.ends(patient), "succeeded");
       assert.deepEqual(await world.base.db.selectFrom("locks").selectAll().execute(), []);
+    });
+
+    it("is found by those who waited while it was given back unseen", async () => {
+      const world = await aWorld();
+      await world.begin();
+      const holder = await world.build(HOLD);
+      await gate(world, holder);
+      const waiter = await world.build("lock('printer') { echo 'mine' }", "mill");
+      await waits(world, waiter, "lock");
+      await world.base.db.deleteFrom("lockNames").execute();
+      await world.base.db.deleteFrom("locks").where("buildId", "=", holder).execute();
+      assert.equal(await grantFree({ store: world.base, poke: () => {} }), 1);
+      assert.equal(await world.ends(waiter), "succeeded");
     });
 
     it("is refused in words for a label, which this server does not know", async () => {
