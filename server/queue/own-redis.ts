@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, openSync, closeSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, rmSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -48,7 +50,14 @@ export async function startOwnRedis(options: {
   const folder = resolve(options.dataFolder, "redis");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const socket = socketPath(folder);
-  const begin = (): Promise<void> => ensure(options.program ?? "redis-server", folder, socket);
+  const setAside = async (): Promise<void> => {
+    options.log.warn(
+      { folder },
+      "the own Redis cannot use its files; they are set aside, and the queue is made anew",
+    );
+    await setFilesAside(folder);
+  };
+  const begin = (): Promise<void> => ensure(options.program ?? "redis-server", folder, socket, setAside);
   await begin();
   let ended = false;
   let watching: Promise<void> = Promise.resolve();
@@ -99,19 +108,44 @@ function socketPath(folder: string): string {
   return join(far, "redis.sock");
 }
 
-async function ensure(program: string, folder: string, socket: string): Promise<void> {
-  if ((await answer(socket)) === "none") await launch(program, folder, socket);
+/** Waits until it answers. One that ends at once is started once more without its files: nothing in them is the truth. */
+async function ensure(
+  program: string,
+  folder: string,
+  socket: string,
+  setAside: () => Promise<void>,
+): Promise<void> {
+  let launched = (await answer(socket)) === "none" ? await launch(program, folder, socket) : null;
+  let isSecond = false;
   const giveUpAtMs = performance.now() + START_PATIENCE_MS;
-  while ((await answer(socket)) !== "ready") {
-    if (performance.now() > giveUpAtMs) {
+  for (let is = await answer(socket); is !== "ready"; is = await answer(socket)) {
+    const hasEnded = launched !== null && launched.exitCode !== null && is === "none";
+    if (performance.now() > giveUpAtMs || (hasEnded && isSecond)) {
       const file = join(folder, "redis.log");
       throw new OwnRedisError("redis_failed", `redis-server does not answer; its own words are in ${file}`);
+    }
+    if (hasEnded) {
+      await setAside();
+      isSecond = true;
+      launched = await launch(program, folder, socket);
     }
     await pause(50);
   }
 }
 
-async function launch(program: string, folder: string, socket: string): Promise<void> {
+const FILES = ["appendonlydir", "dump.rdb"];
+
+/** Keeps what Redis could not read for whoever wants to look, the newest alone. */
+async function setFilesAside(folder: string): Promise<void> {
+  for (const name of FILES) {
+    const file = join(folder, name);
+    if (!existsSync(file)) continue;
+    await rm(`${file}.damaged`, { recursive: true, force: true });
+    await rename(file, `${file}.damaged`);
+  }
+}
+
+async function launch(program: string, folder: string, socket: string): Promise<ChildProcess> {
   const output = openSync(join(folder, "redis.log"), "a", 0o600);
   try {
     const child = spawn(program, argumentsFor(folder, socket), {
@@ -125,6 +159,7 @@ async function launch(program: string, folder: string, socket: string): Promise<
       child.once("error", failed);
     });
     child.unref();
+    return child;
   } catch (error) {
     throw new OwnRedisError(
       "redis_missing",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { afterEach, describe, it } from "mocha";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { OwnRedisError, startOwnRedis } from "../../../server/queue/own-redis.ts";
@@ -68,6 +68,22 @@ describe("the own Redis", function () {
     await until("its process has ended", () => !isAlive(pid));
     const second = await start(folder);
     assert.equal(await asking(second, (redis) => redis.get("k")), "v");
+  });
+
+  it("starts without what it had when its files are damaged, and keeps them for a look", async () => {
+    const folder = await aFolder();
+    const first = await start(folder);
+    await asking(first, (redis) => redis.set("k", "v"));
+    await first.stop();
+    const files = join(folder, "redis/appendonlydir");
+    for (const name of await readdir(files)) await writeFile(join(files, name), "this is no file of Redis\n");
+    const second = await start(folder);
+    assert.equal(await asking(second, (redis) => redis.get("k")), null);
+    await asking(second, (redis) => redis.set("k", "anew"));
+    assert.ok((await readdir(join(folder, "redis"))).includes("appendonlydir.damaged"));
+    await second.stop();
+    const third = await start(folder);
+    assert.equal(await asking(third, (redis) => redis.get("k")), "anew");
   });
 
   it("starts below a path too long for a socket", async () => {
