@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { sealOutcome } from "../builds/prepare-begin.ts";
@@ -45,6 +46,9 @@ interface Deps {
 
 /** How often the holder of an environment says that it is alive. */
 const RENEW_MS = 5_000;
+
+/** How soon a target that could not be looked at is looked at again. */
+const LOOK_AGAIN_MS = 1_000;
 
 const OVER: readonly DeploymentState[] = [
   "succeeded",
@@ -101,6 +105,8 @@ export function createDeployer(deps: Deps): Deployer {
         "deployments.environment",
         "deployments.message",
         "deployments.wanted",
+        "deployments.createdAtMs",
+        "deployments.limitMs",
         "projects.key",
       ])
       .where("deployments.id", "=", deploymentId)
@@ -122,6 +128,15 @@ export function createDeployer(deps: Deps): Deployer {
       buildId: row.buildId,
       wanted,
     });
+    const isAway = !made.ok && made.code === "target_unreachable";
+    if (isAway && (await store.nowMs()) < row.createdAtMs + row.limitMs) {
+      log.warn(
+        { deployment: deploymentId, text: made.text },
+        "a target cannot be looked at; it is tried again",
+      );
+      await pause(LOOK_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      return await look(deploymentId);
+    }
     if (!made.ok || environment === undefined) {
       const why = made.ok
         ? {
