@@ -5,6 +5,7 @@ import type { RefRule } from "../projects/route.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
+import { LOG_HEAD_BYTES, LOG_TAIL_BYTES } from "./log-limits.ts";
 import { messageRoute } from "./message-step.ts";
 import type { BeginPorts, BeginScope } from "./prepare-begin.ts";
 import { answerRead } from "./reads.ts";
@@ -21,9 +22,6 @@ interface Deps {
   readonly nowMs: () => number;
   readonly vault: Vault;
 }
-
-const LOG_HEAD_BYTES = 192 * 1024 * 1024;
-const LOG_TAIL_BYTES = 64 * 1024 * 1024;
 
 /** The look-ups that begins need, on the server's own rooms. */
 export function createBeginPorts(deps: Deps): BeginPorts {

@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../store/errors.ts";
 import type { BuildFiles } from "./console.ts";
+import { LOG_HEAD_BYTES, LOG_TAIL_BYTES } from "./log-limits.ts";
 
 /** Somebody who wants to know that a log grew. */
 export type LogListener = (said: {
@@ -14,7 +15,9 @@ export type LogListener = (said: {
 /** What a write at an offset gave: stored, or refused with the offset that is right. */
 export type LogWrite =
   | { readonly kind: "stored"; readonly length: number }
-  | { readonly kind: "wrong-offset"; readonly length: number };
+  | { readonly kind: "wrong-offset"; readonly length: number }
+  /** Longer than a runner may send: nothing more of it is taken. */
+  | { readonly kind: "full"; readonly length: number };
 
 /** How long a log is; a last line without its end counts. */
 export interface LogSize {
@@ -23,6 +26,8 @@ export interface LogSize {
 }
 
 const PIECE_BYTES = 1024 * 1024;
+/** What a runner stores of a step at most, its cut and notices with it; one that sends more is not to be trusted. */
+const MOST_BYTES = LOG_HEAD_BYTES + LOG_TAIL_BYTES + 1024 * 1024;
 const NEWLINE = 10;
 
 /** The logs of steps: one append-only file each, whose length is the only truth about how far a runner has come. */
@@ -57,9 +62,10 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   }
 }
 
-export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs {
+export function createStepLogs(files: BuildFiles, nowMs: () => number, mostBytes = MOST_BYTES): StepLogs {
   const lengths = new Map<string, number>();
   const lastOutput = new Map<number, number>();
+  const full = new Set<string>();
   const listeners = new Set<LogListener>();
   // One write at a time for each log: two readers of one session may post at once, and only one of them is right.
   const queues = new Map<string, Promise<unknown>>();
@@ -78,7 +84,10 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
     const key = `${buildId}.${stepNo}`;
     const stored = await length(buildId, stepNo);
     if (at > stored || at + bytes.length < stored) return { kind: "wrong-offset", length: stored };
-    const fresh = bytes.subarray(stored - at);
+    if (full.has(key)) return { kind: "full", length: stored };
+    const isFull = at + bytes.length > mostBytes;
+    if (isFull) full.add(key);
+    const fresh = isFull ? Buffer.from(fullNotice(mostBytes)) : bytes.subarray(stored - at);
     if (fresh.length === 0) return { kind: "stored", length: stored };
     const path = files.logOf(buildId, stepNo);
     if (stored === 0) await mkdir(dirname(path), { recursive: true });
@@ -92,7 +101,7 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
     lengths.set(key, now);
     lastOutput.set(buildId, nowMs());
     for (const listener of listeners) listener({ buildId, stepNo, sizeBytes: now });
-    return { kind: "stored", length: now };
+    return { kind: isFull ? "full" : "stored", length: now };
   }
 
   async function measure(buildId: number, stepNo: number): Promise<LogSize> {
@@ -159,7 +168,12 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number): StepLogs
     },
     forget(buildId) {
       lastOutput.delete(buildId);
-      for (const key of lengths.keys()) if (key.startsWith(`${buildId}.`)) lengths.delete(key);
+      for (const keys of [lengths, full])
+        for (const key of keys.keys()) if (key.startsWith(`${buildId}.`)) keys.delete(key);
     },
   };
+}
+
+function fullNotice(mostBytes: number): string {
+  return `\n[Sluice: the runner sent more than the ${mostBytes} bytes that a step's log may have; the rest is not kept]\n`;
 }

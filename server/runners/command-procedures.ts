@@ -1,6 +1,6 @@
 import { type EffectEnd, endEffect } from "../builds/journal/end-effect.ts";
 import type { CommandInput } from "../builds/journal/turn-input.ts";
-import { writeCommands } from "../builds/journal/write-begin.ts";
+import { writeCommands } from "../builds/journal/write-commands.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import type { ArtifactKind, SessionState, TestState } from "../store/states.ts";
 

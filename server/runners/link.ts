@@ -287,6 +287,13 @@ export function createRunnerLink(deps: Deps): Router {
         at,
         Buffer.isBuffer(bytes) ? bytes : new Uint8Array(),
       );
+      if (written.kind === "full") {
+        log.warn({ runner: caller.name, build: command.buildId, step: command.stepNo }, "a log is too long");
+        response
+          .status(410)
+          .json({ error: "the log is longer than a step's may be: no more of it is taken" });
+        return;
+      }
       response.status(written.kind === "stored" ? 200 : 409).json({ stored: written.length });
     }),
   );

@@ -5,7 +5,7 @@ import { endEffect } from "../builds/journal/end-effect.ts";
 import { takeBackPlace } from "../builds/journal/leave.ts";
 import { nudgeAdmitted } from "../builds/journal/next-starts.ts";
 import type { CommandInput } from "../builds/journal/turn-input.ts";
-import { writeCommands } from "../builds/journal/write-begin.ts";
+import { writeCommands } from "../builds/journal/write-commands.ts";
 import type { Handle } from "../../runners/protocol.ts";
 import { indexed } from "../store/conditions.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";

@@ -2,7 +2,8 @@ import type { Steps, Transaction } from "../../store/procedure.ts";
 import { announce } from "./announce.ts";
 import { endEffect } from "./end-effect.ts";
 import type { TurnInput } from "./turn-input.ts";
-import { type Written, writeCommands } from "./write-begin.ts";
+import { writeCommands } from "./write-commands.ts";
+import type { Written } from "./written.ts";
 
 /** Kinds whose process only the runner can stop; it answers with the command's own end. */
 const AT_THE_RUNNER = new Set(["exec", "checkout", "image", "blob", "file"]);

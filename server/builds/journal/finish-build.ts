@@ -6,7 +6,7 @@ import { leaveLocks } from "../../locks/rows.ts";
 import { takeBackPlace } from "./leave.ts";
 import { nudgeNext } from "./next-starts.ts";
 import type { EndInput } from "./turn-input.ts";
-import { writeCommands } from "./write-begin.ts";
+import { writeCommands } from "./write-commands.ts";
 
 /**
  * Makes a build's end final, once: what is still open is closed, gates and deployments that were not sent are withdrawn,

@@ -1,5 +1,6 @@
 import type { Steps, Transaction } from "../../store/procedure.ts";
-import { type Written, writeCommands } from "./write-begin.ts";
+import { writeCommands } from "./write-commands.ts";
+import type { Written } from "./written.ts";
 
 /**
  * An agent block was left. Its place is free at once, before the runner has removed anything; the outer session that

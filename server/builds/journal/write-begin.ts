@@ -6,31 +6,8 @@ import { announce } from "./announce.ts";
 import { endEffect } from "./end-effect.ts";
 import { passMilestone } from "./milestones.ts";
 import type { BeginInput, CommandInput, PortInput, TurnInput } from "./turn-input.ts";
-
-/** What a turn's transaction has brought about, for those to be told after its commit. */
-export interface Written {
-  readonly commands: { session: string; seq: number; id: string }[];
-  readonly deployments: number[];
-  readonly gates: number[];
-  placesChanged: boolean;
-  messages: boolean;
-  ended: boolean;
-  readonly others: number[];
-  earliestDueAtMs: number | null;
-}
-
-export function createWritten(): Written {
-  return {
-    commands: [],
-    deployments: [],
-    gates: [],
-    placesChanged: false,
-    messages: false,
-    ended: false,
-    others: [],
-    earliestDueAtMs: null,
-  };
-}
+import { writeCommands } from "./write-commands.ts";
+import type { Written } from "./written.ts";
 
 /** One begin: the journal's row and the row that its port waits for. */
 export function* writeBegin(
@@ -252,46 +229,6 @@ function* wakeSession(
       .where("state", "=", "parked"),
   );
   if (woken > 0) yield* writeCommands(tx, session, null, [unpark], written);
-}
-
-/** Appends commands to a session; their numbers rise by one each. */
-export function* writeCommands(
-  tx: Transaction,
-  session: string,
-  effectId: string | null,
-  commands: readonly CommandInput[],
-  written: Pick<Written, "commands">,
-): Steps<void> {
-  if (commands.length === 0) return;
-  const row = yield* tx.first(
-    tx.db
-      .updateTable("sessions")
-      .set((eb) => ({ nextSeq: eb("nextSeq", "+", commands.length) }))
-      .where("id", "=", session)
-      .returning("nextSeq"),
-  );
-  if (row === undefined) return;
-  let seq = row.nextSeq - commands.length;
-  for (const command of commands) {
-    const inserted = yield* tx.run(
-      tx.db
-        .insertInto("commands")
-        .values({
-          sessionId: session,
-          seq,
-          id: command.id,
-          effectId,
-          stepNo: command.stepNo,
-          type: command.type,
-          body: command.body,
-          note: command.note,
-          createdAtMs: tx.nowMs,
-        })
-        .onConflict((conflict) => conflict.column("id").doNothing()),
-    );
-    if (inserted > 0) written.commands.push({ session, seq, id: command.id });
-    seq += 1;
-  }
 }
 
 function* writeDeployments(
