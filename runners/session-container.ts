@@ -136,6 +136,8 @@ export class SessionContainer {
       const message = `the container ${name} ran out of memory and was killed${use}, ${exit}`;
       return new RunnerFailure("oom", "command", message);
     }
+    // An engine that ends stops its containers. They are looked at when it is back, and another agent can begin then.
+    if (code === "container_exited" && (await this.#context.engine.isDeaf())) return null;
     if (facts.exitCode === STOPPED) {
       const who = "as the Docker daemon does when it ends or starts again without live-restore";
       const message = `the container ${name} was stopped from outside, ${who} (${exit})`;

@@ -66,12 +66,14 @@ export class Engine {
   readonly #docker: Docker;
   readonly #agent: http.Agent;
   readonly #faults: Faults<DockerPoint>;
+  readonly #where: Address;
   /** What it was found unable to give to a container. */
   readonly lacks = new Set<Lack>();
 
   constructor(dockerHost: string, faults: Faults<DockerPoint> = NO_FAULTS) {
     this.#faults = faults;
     const where = addressOf(dockerHost);
+    this.#where = where;
     this.#agent = new http.Agent({ keepAlive: true, ...where });
     // The types do not know that the client takes an agent.
     const options = { ...where, agent: this.#agent };
@@ -89,6 +91,23 @@ export class Engine {
    */
   async send<T>(point: DockerPoint, call: (docker: Docker) => Promise<T>): Promise<T> {
     return await this.#faults.around(point, () => call(this.#docker));
+  }
+
+  /**
+   * Whether the engine takes no new connection. One that ends closes its ear first: on connections that it still has, it
+   * answers while it stops its containers.
+   */
+  async isDeaf(): Promise<boolean> {
+    try {
+      await within(
+        CALL_DEADLINE_MS,
+        "docker.ping",
+        this.#faults.around("docker.ping", () => connects(this.#where)),
+      );
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   async version(): Promise<{ engine: string; api: string }> {
@@ -246,9 +265,25 @@ export function asFailure(point: DockerPoint, error: unknown): RunnerFailure {
   return new RunnerFailure("docker_refused", "sluice", `the Docker Engine refused (${what}): ${said}`, error);
 }
 
-function addressOf(
-  dockerHost: string,
-): { socketPath: string } | { host: string; port: number; protocol: "http" } {
+type Address = { socketPath: string } | { host: string; port: number; protocol: "http" };
+
+/** Asks on a connection of its own. */
+async function connects(where: Address): Promise<void> {
+  const options = "socketPath" in where ? where : { host: where.host, port: where.port };
+  await new Promise<void>((resolve, reject) => {
+    const request = http.get(
+      { ...options, path: "/_ping", agent: false, timeout: CALL_DEADLINE_MS },
+      (answer) => {
+        answer.resume();
+        resolve();
+      },
+    );
+    request.once("timeout", () => request.destroy(new Error("no answer")));
+    request.once("error", reject);
+  });
+}
+
+function addressOf(dockerHost: string): Address {
   const url = new URL(dockerHost);
   if (url.protocol === "unix:") return { socketPath: decodeURIComponent(url.pathname) };
   if (url.protocol === "tcp:" || url.protocol === "http:") {

@@ -1,6 +1,7 @@
 /** Every call to the Docker Engine by the name that SLUICE_FAULT takes, with a word on what it does. */
 export const DOCKER_POINTS = {
   "docker.version": "the engine's version is asked for",
+  "docker.ping": "the engine is asked on a new connection whether it is there",
   "docker.events": "the engine's events are subscribed to",
   "docker.createContainer": "a container is made",
   "docker.startContainer": "a container is started, also one that was parked",

@@ -69,10 +69,11 @@ export function createIngest(deps: Deps): Ingest {
     const known = new Map((await store.call(knownCommands, { ids })).map((command) => [command.id, command]));
     const ends: CommandEnd[] = [];
     const woken: string[] = [];
+    const losses: Extract<RunnerEvent, { type: "lost" }>[] = [];
     for (const event of events) {
       acked.push(event.no);
       if (event.type === "lost") {
-        await deps.lost(event.session, event.failure.code, event.failure.message);
+        losses.push(event);
         continue;
       }
       if (event.type !== "ended") continue;
@@ -91,6 +92,8 @@ export function createIngest(deps: Deps): Ingest {
       }
     }
     if (ends.length > 0) for (const build of await store.call(endCommands, { ends })) deps.poke(build);
+    // Steps say their own ends before their agent is given up, and those count.
+    for (const { session, failure } of losses) await deps.lost(session, failure.code, failure.message);
     for (const session of woken) deps.commandsAdded(session);
     return { acked, refused: [...refused] };
   }

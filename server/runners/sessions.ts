@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { sealCommand, sealOutcome } from "../builds/prepare-begin.ts";
 import type { BuildSeal } from "../builds/seal.ts";
-import { AGENT_LOST } from "../builds/translate/failure.ts";
+import { lossOf } from "../builds/translate/failure.ts";
 import type { Store } from "../store/store.ts";
 import { createListening } from "./listening.ts";
 import {
@@ -76,14 +76,7 @@ export function createSessions(deps: {
     const { buildId, effects } = await store.call(openEffectsOf, { session });
     if (buildId === 0) return;
     const seal = await deps.sealOf(buildId);
-    const error = {
-      $: "error" as const,
-      class: AGENT_LOST,
-      message: text,
-      code: "runner_lost",
-      fault: "sluice" as const,
-      causes: [],
-    };
+    const error = lossOf(code, text);
     const ends = effects.map((effectId) => ({ effectId, outcome: sealOutcome(seal, effectId, { error }) }));
     const result = await store.call(loseSession, { session, code, text, ends });
     if (!result.lost) return;

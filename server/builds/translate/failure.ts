@@ -2,7 +2,7 @@ import type { Failure, FailureCode } from "../../../runners/protocol.ts";
 import type { StoredError } from "../../../pipelines/ports.ts";
 
 /** Java name of what a script catches when its agent is gone, and what `retry(conditions: [agent()])` asks for. */
-export const AGENT_LOST = "org.jenkinsci.plugins.workflow.steps.AgentOfflineException";
+const AGENT_LOST = "org.jenkinsci.plugins.workflow.steps.AgentOfflineException";
 const ABORT = "hudson.AbortException";
 const INTERRUPTION = "org.jenkinsci.plugins.workflow.steps.FlowInterruptedException";
 
@@ -47,6 +47,14 @@ export function errorOf(failure: Failure): StoredError {
     fault: failure.fault,
     causes: [],
   };
+}
+
+/** What the open steps of an agent end with when all of it is lost, by the code with which that was said. */
+export function lossOf(code: string, text: string): StoredError {
+  const reason = new Map(Object.entries(REASON)).get(code) ?? code;
+  // Its own command ended it: that is no loss through us.
+  const fault = code === "container_exited" || code === "oom" ? "command" : "sluice";
+  return { $: "error", class: AGENT_LOST, message: text, code: reason, fault, causes: [] };
 }
 
 /** The error of an effect that somebody stopped or that ran out of time. */
