@@ -14,12 +14,24 @@ interface Row {
   readonly shown: string;
 }
 
-function rows(): Row[] {
+function rows(form: RegExp): Row[] {
   const page = readFileSync(join(ROOT, "docs/reliability.md"), "utf8");
-  return [...page.matchAll(/^\| (F\d\d) \|.*\| ([^|]*) \|$/gmu)].map(([, number = "", shown = ""]) => ({
-    number,
-    shown,
-  }));
+  return [...page.matchAll(form)].map(([, number = "", shown = ""]) => ({ number, shown }));
+}
+
+const failures = (): Row[] => rows(/^\| (F\d\d) \|.*\| ([^|]*) \|$/gmu);
+const killPoints = (): Row[] => rows(/^\| (\d+) \|.*\| ([^|]*) \|$/gmu);
+
+/** Files of a row that are not there or have no title with its number. */
+function untitled({ number, shown }: Row): string[] {
+  const files = [...shown.matchAll(/`(test\/[^`]+)`/gu)].map(([, file = ""]) => file);
+  if (files.length === 0) return [`kill point ${number} names no test`];
+  const title = new RegExp(`["'\`][^"'\`\\n]*kill point ${number}\\b`, "u");
+  return files.flatMap((file) =>
+    existsSync(join(ROOT, file)) && title.test(readFileSync(join(ROOT, file), "utf8"))
+      ? []
+      : [`${file} has no test of kill point ${number}`],
+  );
 }
 
 /** What is wrong with a row: a test that is not there or not named so, or neither a test nor a reason. */
@@ -37,12 +49,22 @@ function wrongWith({ number, shown }: Row): string[] {
 describe("the table of failures", () => {
   it("has every case once, in order", () => {
     assert.deepEqual(
-      rows().map(({ number }) => number),
+      failures().map(({ number }) => number),
       CASES.split(" "),
     );
   });
 
   it("names tests that are there and carry the number of their case, or says why there is none", () => {
-    assert.deepEqual(rows().flatMap(wrongWith), []);
+    assert.deepEqual(failures().flatMap(wrongWith), []);
+  });
+});
+
+describe("the table of kill points", () => {
+  it("has all 26, in order, each with tests that carry its number", () => {
+    assert.deepEqual(
+      killPoints().map(({ number }) => Number(number)),
+      Array.from({ length: 26 }, (_none, i) => i + 1),
+    );
+    assert.deepEqual(killPoints().flatMap(untitled), []);
   });
 });

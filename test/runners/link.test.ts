@@ -56,7 +56,7 @@ describe("the runner link", function () {
     for (const end of ends) assert.deepEqual({ ...end, no: 0 }, { ...ends[0], no: 0 });
   });
 
-  it("takes up commands that were sent while the stream was broken", async () => {
+  it("kill point 7: takes up commands that were sent while the stream was broken", async () => {
     world.server.breakStream();
     const step = await session.sh("echo here\n");
     assert.equal(step.exit, 0);

@@ -93,7 +93,7 @@ describe("what stands around a server", function () {
     await redis?.stop();
   });
 
-  it("is a runner that may be killed: its command runs on, and no line is lost or repeated", async () => {
+  it("kill point 10: is a runner that may be killed: its command runs on, and no line is lost or repeated", async () => {
     const { api } = spine.server;
     number += 1;
     await spine.push("Count", { Jenkinsfile: COUNTING });
@@ -111,7 +111,7 @@ describe("what stands around a server", function () {
     await countedOnce(spine, await api.buildEnded(PROJECT, number));
   });
 
-  it("is a Redis that may be killed, come back or forget everything while a build runs", async () => {
+  it("kill point 5: is a Redis that may be killed, come back or forget everything while a build runs", async () => {
     const { api } = spine.server;
     number += 1;
     await spine.push("Count again", { Jenkinsfile: `${COUNTING}\n` });

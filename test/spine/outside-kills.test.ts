@@ -196,11 +196,11 @@ deploy environment: 'production'
   }
 
   // A mail that was sent and not noted is sent again; one that was not sent comes once.
-  for (const { moment, copies } of [
-    { moment: "before", copies: 1 },
-    { moment: "after", copies: 2 },
+  for (const { points, moment, copies } of [
+    { points: "", moment: "before", copies: 1 },
+    { points: "kill point 3, kill point 21, kill point 22, kill point 23: ", moment: "after", copies: 2 },
   ])
-    it(`ends right, each thing done once, when that is ${moment} each of ${POINTS.length} calls`, async () => {
+    it(`${points}ends right, each thing done once, when that is ${moment} each of ${POINTS.length} calls`, async () => {
       let left = POINTS.map((point) => `${point}:${moment}`);
       // The first death is seen by whoever pushes; what follows is found by the next starts.
       await spine.server.kill();

@@ -110,7 +110,7 @@ function replay(text: string, journal: Journal): string[] {
   return differences;
 }
 
-describe("journals of earlier releases", () => {
+describe("kill point 20: journals of earlier releases", () => {
   for (const release of readdirSync(FOLDER))
     for (const file of readdirSync(join(FOLDER, release))) {
       if (!file.endsWith(".jenkinsfile")) continue;

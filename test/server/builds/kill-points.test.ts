@@ -296,10 +296,10 @@ pipeline {
   });
 
   for (const [point, frozenMs] of [
-    [15, 20_000],
-    [16, 60_000],
+    ["kill point 15", 20_000],
+    ["kill point 16", 60_000],
   ] as const)
-    it(`kill point ${point}: with a host that was silent for ${frozenMs / 1000} s and another that took its build: the first begins nothing more`, async () => {
+    it(`${point}: with a host that was silent for ${frozenMs / 1000} s and another that took its build: the first begins nothing more`, async () => {
       const world = await aWorld();
       const runner = await world.runner({ behave: HELD });
       const first = await world.begin({ idle: true });

@@ -174,7 +174,7 @@ projects:
     assert.deepEqual([last?.sha, last?.waitCode, last?.trust, last?.title], [sha, null, "trusted", "Three"]);
   });
 
-  it("F62: three pushes that no webhook told of, because no server was there, are built after its next start", async () => {
+  it("F62: kill point 1: three pushes that no webhook told of, because no server was there, are built after its next start", async () => {
     const before = (await buildsOf("shop")).length;
     const pushed: string[] = [];
     for (const branch of ["main", "one", "two"]) {

@@ -61,7 +61,7 @@ describe("a store on PostgreSQL", function () {
     });
   });
 
-  it("says that the outcome is unknown when the connection is lost in COMMIT, and the row tells it", async () => {
+  it("kill point 25: says that the outcome is unknown when the connection is lost in COMMIT, and the row tells it", async () => {
     const url = await aDatabase();
     const proxy = await startProxy(url);
     endings.push(() => proxy.stop());

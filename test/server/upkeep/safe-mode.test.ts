@@ -75,7 +75,7 @@ async function aDeployment(
 }
 
 onBothDialects("a store that comes from a backup", (start) => {
-  it("ends what was under way, sends nothing, and numbers on above what may have been given since", async () => {
+  it("kill point 26: ends what was under way, sends nothing, and numbers on above what may have been given since", async () => {
     const store = await (await start()).open({ procedures });
     await store.db
       .insertInto("environments")

@@ -116,7 +116,7 @@ describe("a webhook", function () {
     assert.equal(head.sha, sha("a1"));
   });
 
-  it("makes nothing new of the same delivery id, and answers with the first build", async () => {
+  it("kill point 2: makes nothing new of the same delivery id, and answers with the first build", async () => {
     const body = JSON.stringify({
       ref: "refs/heads/main",
       before: sha("a1"),
