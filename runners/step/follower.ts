@@ -9,7 +9,7 @@ import type { Supervised, Follows } from "./supervised.ts";
 export const MAX_CAPTURE_BYTES = 16 * 1024 * 1024;
 
 const READ_BUDGET_BYTES = 4 * 1024 * 1024;
-// An exit file without a marker in the output, seen this many times a second apart, is the end.
+// An exit file without a marker in the output, seen this many times a second apart with nothing to read, is the end.
 const PATIENCE_LOOKS = 3;
 // A step silent for so many looks is asked about: its waiter may have been killed with a background process holding the pipe.
 const CHECK_EVERY_LOOKS = 10;
@@ -96,7 +96,8 @@ export class StepFollower implements Follows {
   look(): void {
     if (this.#over) return;
     this.kick();
-    if (this.#isOver() || this.#sink.full) return;
+    // As long as there is something to read, the marker may come with it.
+    if (this.#isOver() || this.#busy || this.#sink.full) return;
     if (!this.#supervised.isClaimed(this.#n)) {
       this.#supervised.start(this.#n, this.#capture);
       return;
@@ -157,6 +158,7 @@ export class StepFollower implements Follows {
     const out = this.#out.read(READ_BUDGET_BYTES, (chunk) => {
       this.#raw += chunk.length;
       this.#silent = 0;
+      this.#exitSeen = 0;
       const text = this.#outMarker.push(chunk);
       this.#sink.take(text, {
         raw: this.#raw,

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, it } from "mocha";
+import type { Build, Step } from "../../server/http/contract/builds.ts";
+import { PATIENCE } from "../support/api.ts";
+import type { TestRunner } from "../support/server.ts";
+import { until } from "../support/services/until.ts";
+import { PROJECT, startSpine } from "../support/spine.ts";
+import type { Spine } from "../support/spine.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** What is kept of a step's log: its beginning and its end. */
+const HEAD_BYTES = 192 * MEBIBYTE;
+const TAIL_BYTES = 64 * MEBIBYTE;
+/** Far more than is kept; twenty times as much shows the same and takes twenty times as long. */
+const FLOOD_BYTES = Number(process.env["SLUICE_TEST_FLOOD_MIB"] ?? "512") * MEBIBYTE;
+/** More than a process may grow by because of what a build prints. */
+const MOST_GROWTH_BYTES = 100 * MEBIBYTE;
+const LINES = 1_000_000;
+const WARM_UP = 3;
+
+const RUN = (script: string) => `pipeline {
+  agent { docker 'sluice-demo/busybox:1' }
+  options { skipDefaultCheckout() }
+  stages { stage('Print') { steps { sh '''#!/bin/sh
+${script}
+''' } } }
+}
+`;
+
+describe("a step that prints without end", function () {
+  this.timeout(600_000);
+  let spine: Spine;
+  let runner: TestRunner;
+  let number = 0;
+
+  before(async () => {
+    spine = await startSpine({ runner: false });
+    runner = await spine.server.startRunner("apart");
+    // Growth counts from where all threads of engines have been started, and both sides have carried logs.
+    for (let i = 0; i < WARM_UP; i += 1) await run(`seq 1 ${LINES + i}`);
+  });
+  after(async () => await spine?.stop());
+
+  it("F52: has a million numbered lines stored once and in order", async () => {
+    const { step, build } = await run(`seq 1 ${LINES}`);
+    const wanted = Array.from({ length: LINES }, (_, i) => `${i + 1}\n`).join("");
+    assert.deepEqual([step.state, step.logLines, step.logBytes], ["succeeded", LINES, wanted.length]);
+    assert.equal(digest(await rawLog(build, step)), digest(wanted));
+  });
+
+  it("F51: keeps the beginning and the end, says how much is cut, fills no memory and gets its verdict", async () => {
+    const line = "0123456789abcdef".repeat(4).slice(1);
+    const usual = await memory();
+    let most = usual;
+    const look = setInterval(() => {
+      void memory().then(
+        (now) => {
+          most = most.map((bytes, i) => Math.max(bytes, now[i] ?? 0));
+        },
+        () => {},
+      );
+    }, 200);
+    const script = `yes ${line} | head -c ${MEBIBYTE} >block
+i=0
+while [ $i -lt ${FLOOD_BYTES / MEBIBYTE} ]; do cat block; i=$((i + 1)); done
+echo the end
+exit 7`;
+    const { step, build } = await run(script).finally(() => clearInterval(look));
+    assert.equal(step.exitCode, 7);
+    assert.deepEqual([build.state, build.reason?.fault], ["failed", "command"]);
+    assert.ok(step.logBytes <= HEAD_BYTES + TAIL_BYTES + 1024, `${step.logBytes} bytes are stored`);
+    const { api } = spine.server;
+    const cut = await api.stepLog(build.id, step.n, `?from=${HEAD_BYTES - 64}&to=${HEAD_BYTES + 1024}`);
+    const notice = /^\[Sluice: \d+ lines, (\d+) bytes cut here: [^\n]+\]$/mu.exec(cut.text);
+    assert.ok(notice !== null, cut.text);
+    const end = await api.stepLog(build.id, step.n, "?from=-64");
+    assert.ok(end.text.endsWith(`${line.slice(-20)}\nthe end\n`), end.text);
+    const grown = most.map((bytes, i) => Math.round((bytes - (usual[i] ?? 0)) / MEBIBYTE));
+    for (const growth of grown)
+      assert.ok(
+        growth * MEBIBYTE <= MOST_GROWTH_BYTES,
+        `server and runner grew by ${grown.join(" and ")} MiB`,
+      );
+  });
+
+  async function run(script: string): Promise<{ build: Build; step: Step }> {
+    number += 1;
+    await spine.push(`Print ${number}`, { Jenkinsfile: RUN(script) });
+    const { api } = spine.server;
+    const build = await until(
+      "the build has ended",
+      async () => {
+        const now = await api.build(PROJECT, number);
+        return now.endedAtMs === null ? undefined : now;
+      },
+      { ...PATIENCE, deadlineMs: 500_000 },
+    );
+    const step = build.stages.flatMap(({ steps }) => steps).find(({ name }) => name === "sh");
+    assert.ok(step !== undefined);
+    return { build, step };
+  }
+
+  /** What server and runner hold in memory now. */
+  async function memory(): Promise<number[]> {
+    return await Promise.all([spine.server.pid(), runner.pid()].map(residentBytes));
+  }
+
+  async function rawLog(build: Build, step: Step): Promise<Buffer> {
+    const answer = await fetch(`${spine.server.url}/api/v1/builds/${build.id}/steps/${step.n}/log`, {
+      headers: { authorization: `Bearer ${spine.server.token}`, accept: "text/plain" },
+    });
+    return Buffer.from(await answer.arrayBuffer());
+  }
+});
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? "0") * 1024;
+}
+
+function digest(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex");
+}
