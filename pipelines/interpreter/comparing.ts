@@ -78,6 +78,7 @@ export function areEqual(run: Runtime, left: Value, right: Value): boolean {
   const rightText = stringOf(run, right);
   if (leftText !== undefined || rightText !== undefined) {
     if (left instanceof Instance) return instancesEqual(run, left, right);
+    if (left instanceof LibraryValue) return left.compareTo(right) === 0;
     return leftText === rightText && a === undefined && b === undefined
       ? true
       : charEqual(left, right, leftText, rightText);

@@ -342,5 +342,6 @@ export function attributeOf(run: Runtime, target: Value, name: string): Eventual
       `No such field: ${name} for class: ${target.javaClass}`,
     );
   }
-  return getProperty(run, target, name);
+  // What is read from XML has attributes of this spelling.
+  return getProperty(run, target, target instanceof LibraryValue ? `@${name}` : name);
 }

@@ -5,6 +5,7 @@ import { andThen, type Eventual } from "../flow.ts";
 import { JsonBuilderValue, JsonSlurperValue } from "../library/json.ts";
 import { RandomValue } from "../library/random.ts";
 import { HolderValue, type Members, NamedValue } from "../library/simple.ts";
+import { XmlReaderValue } from "../library/xml.ts";
 import { TimeValue } from "../library/time.ts";
 import { add, isNumber, numberOf, toBigInt, toDecimal } from "../numbers.ts";
 import type { Runtime } from "../runtime.ts";
@@ -123,10 +124,7 @@ function constructOther(
       return new JsonBuilderValue(first);
     case "groovy.util.XmlSlurper":
     case "groovy.util.XmlParser":
-      throw notPermitted(
-        `new ${className}`,
-        "XML is read by a step: sh 'xmllint …' or readMavenPom; JSON by JsonSlurper",
-      );
+      return new XmlReaderValue(className);
     case "java.text.SimpleDateFormat":
       return new HolderValue(
         className,

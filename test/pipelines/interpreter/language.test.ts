@@ -49,6 +49,13 @@ const VALUES: readonly (readonly [script: string, value: unknown])[] = [
   ["def m = [:].withDefault { [] }\nm.a << 1\nm", { a: [1] }],
   ["def m = [(\"${'k'}\"): 1]\nm['k']", null],
   ["[*[1, 2], *(3..4)] + [*: [a: 1]].values()", [1, 2, 3, 4, 1]],
+  // XML
+  [
+    `def p = new XmlSlurper().parseText('<p xmlns="urn:x"><v>1.2</v><m id="1">a</m><m id="2">b<x>c</x></m></p>')
+     [p.name(), "$p.v", p.v == '1.2', p.m.size(), p.m*.text(), p.m[1].@id.text(), p.m.find { it.@id == '1' }.text(),
+      p.m.findAll { it.x == 'c' }.size(), p.'**'.collect { it.name() }, p.none.text(), p.m[0].attributes(), p.v as String]`,
+    ["p", "1.2", true, 2, ["a", "bc"], "2", "a", 1, ["p", "v", "m", "m", "x"], "", { id: "1" }, "1.2"],
+  ],
   // code
   ["def f(Object... x) { x as List }\nf(1, , 2) + [3,\n, 4] + f(a: 1, , b: 2)", [1, 2, 3, 4, { a: 1, b: 2 }]],
   ["hudson.model.Result.UNSTABLE.toString() + hudson.model.Result.fromString('failure')", "UNSTABLEFAILURE"],
