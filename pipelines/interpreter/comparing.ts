@@ -83,6 +83,7 @@ export function areEqual(run: Runtime, left: Value, right: Value): boolean {
       ? true
       : charEqual(left, right, leftText, rightText);
   }
+  if (left instanceof LibraryValue && typeof right === "number") return left.compareTo(right) === 0;
   if (left instanceof GroovyObject && right instanceof GroovyObject) return objectsEqual(run, left, right);
   return left instanceof Instance && instancesEqual(run, left, right);
 }

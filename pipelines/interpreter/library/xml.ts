@@ -176,9 +176,10 @@ export class XmlValue extends LibraryValue {
   }
 
   override compareTo(other: Value): number | undefined {
-    if (typeof other !== "string") return undefined;
+    if (typeof other !== "string" && typeof other !== "number") return undefined;
+    const wanted = String(other);
     const own = this.found.map((node) => (typeof node === "string" ? node : plainText(node))).join("");
-    return own === other ? 0 : own < other ? -1 : 1;
+    return own === wanted ? 0 : own < wanted ? -1 : 1;
   }
 
   override key(): Key {
