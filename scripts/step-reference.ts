@@ -1,6 +1,6 @@
 /**
- * Writes what the catalogue says of its steps: docs/steps.md for people, and pipelines/steps/signatures.ts for the
- * linter, which starts without the steps themselves. `npm run docs:steps`
+ * Writes what the catalogue says of its steps: docs/steps.md for people, docs/language.json for editors, and
+ * pipelines/steps/signatures.ts for the linter, which starts without the steps themselves. `npm run docs:steps`
  */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -8,8 +8,11 @@ import { join } from "node:path";
 
 import { STEPS } from "../pipelines/steps/catalogue.ts";
 import type { Parameter, ParameterType, Signature } from "../pipelines/steps/signature.ts";
+import { languageData } from "./language-data.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/steps.md");
+
+const LANGUAGE = join(import.meta.dirname, "../docs/language.json");
 
 const SIGNATURES = join(import.meta.dirname, "../pipelines/steps/signatures.ts");
 
@@ -68,6 +71,7 @@ export const SIGNATURES: readonly Signature[] = ${plain};
 }
 
 writeFileSync(PAGE, reference(STEPS));
+writeFileSync(LANGUAGE, `${JSON.stringify(languageData(), null, 2)}\n`);
 writeFileSync(SIGNATURES, signatures(STEPS));
 // The page keeps its tables as they are written here; the module is formatted as all code is.
 const formatted = spawnSync(join(import.meta.dirname, "../node_modules/.bin/oxfmt"), [SIGNATURES]);

@@ -13,7 +13,8 @@ import { list, optional } from "./stage-parts.ts";
 import { readStages } from "./stages.ts";
 import { readTools } from "./tools.ts";
 
-const SECTIONS: ReadonlySet<string> = new Set([
+/** The sections of a pipeline. */
+export const PIPELINE_SECTIONS: ReadonlySet<string> = new Set([
   "agent",
   "stages",
   "environment",
@@ -75,7 +76,7 @@ function refuseMissing(r: Reading, name: string, call: MethodCall): void {
 }
 
 function checkSectionName(r: Reading, name: string, call: MethodCall): void {
-  if (SECTIONS.has(name) || name === "error") return;
+  if (PIPELINE_SECTIONS.has(name) || name === "error") return;
   const removed = REMOVED.get(name);
   if (removed !== undefined) refuse(r, "section-removed", removed, call.method.span);
   else
@@ -84,6 +85,6 @@ function checkSectionName(r: Reading, name: string, call: MethodCall): void {
       "section-undefined",
       `Undefined section "${name}"`,
       call.method.span,
-      `did you mean ${nearest(name, [...SECTIONS])}?`,
+      `did you mean ${nearest(name, [...PIPELINE_SECTIONS])}?`,
     );
 }

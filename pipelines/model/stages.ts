@@ -98,17 +98,18 @@ function readStageBody(
   };
 }
 
-const SECTIONS: ReadonlySet<string> = new Set([...STAGE_PARTS, ...WORK, "failFast"]);
+/** The sections of a stage. */
+export const STAGE_SECTIONS: ReadonlySet<string> = new Set([...STAGE_PARTS, ...WORK, "failFast"]);
 
 function checkSectionName(r: Reading, name: string, call: MethodCall): void {
-  if (SECTIONS.has(name) || name === "error") return;
+  if (STAGE_SECTIONS.has(name) || name === "error") return;
   refuse(
     r,
     "section-unknown",
     `Unknown stage section "${name}". Starting with version 0.5, steps in a stage must be in a ‘steps’ block.`,
     call.method.span,
     r.stepNamed(name) === undefined
-      ? `did you mean ${nearest(name, [...SECTIONS])}?`
+      ? `did you mean ${nearest(name, [...STAGE_SECTIONS])}?`
       : `write steps { ${name} … }`,
   );
 }

@@ -414,7 +414,7 @@ class Lexer {
     this.diagnostics.push({
       code,
       message,
-      span: this.#span(start, end),
+      span: this.#span(start, Math.min(end, this.#text.length)),
       ...(hint === undefined ? {} : { hint }),
     });
   }

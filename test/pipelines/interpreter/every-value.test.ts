@@ -167,7 +167,7 @@ function probe(
 
 /** A script of probes, and one value of each kind. */
 function world(): { evaluator: Evaluator; script: Script; seeds: readonly Value[] } {
-  const limits = { evaluations: 20_000, liveBytes: 8_000_000, stringLength: 100_000, collectionSize: 20_000 };
+  const limits = { evaluations: 4_000, liveBytes: 8_000_000, stringLength: 100_000, collectionSize: 20_000 };
   const evaluator = createEvaluator({ host: quietHost(), limits });
   const { program, diagnostics } = parse(PROBES + SEEDS);
   assert.deepEqual(diagnostics, []);
