@@ -9,6 +9,8 @@ const CONDITIONS = {
   stopping: "builds.state in ('running', 'waiting') and builds.cancel_level > 0",
   /** `builds_untold` */
   untold: "coalesce(builds.told_state, '') <> builds.state",
+  /** `builds_unlooked` */
+  unlooked: "builds.state = 'queued' and builds.wait_code is null",
   /** `sessions_open` */
   sessionOpen: "sessions.state not in ('closed', 'lost')",
   /** `notifications_due` */

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { indexed } from "../../store/conditions.ts";
 import { nudgeBuild } from "../../store/outbox.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import { readWait } from "../../waits/cause.ts";
@@ -9,6 +10,8 @@ import { pipelineRules } from "./pipeline-settings.ts";
 const LOOKED_AT = 50;
 /** A nudge younger than this may still be on its way. */
 const NUDGE_PATIENCE_MS = 10_000;
+/** Ten thousand builds that were forgotten are looked at within half a minute. */
+const UNLOOKED_AT_ONCE = 2_000;
 
 /** A build of a project has ended: its next one looks again now, or that of another project, if none of its own may. */
 export function* nudgeNext(tx: Transaction, projectId: number): Steps<void> {
@@ -32,9 +35,44 @@ export const nudgeStarts = procedure(
       yield* nudgeBuild(tx, id);
       nudged += 1;
     }
+    for (const id of yield* unlooked(tx, UNLOOKED_AT_ONCE)) {
+      yield* nudgeBuild(tx, id);
+      nudged += 1;
+    }
     return nudged;
   },
 );
+
+/** Queued builds that nobody has looked at, because a lost Redis has forgotten them: each is to say what it waits for. */
+function* unlooked(tx: Transaction, limit: number): Steps<number[]> {
+  const rows = yield* tx.all(
+    tx.db
+      .selectFrom("builds")
+      .select("builds.id")
+      .where(indexed("unlooked"))
+      .where("builds.createdAtMs", "<", tx.nowMs - NUDGE_PATIENCE_MS)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom("outbox")
+              .select("outbox.id")
+              .where("outbox.queue", "=", "builds")
+              .where("outbox.jobId", "=", sql<string>`'b-' || builds.id || '-e' || builds.epoch`)
+              .where((on) =>
+                on.or([
+                  on("outbox.dispatchedAtMs", "is", null),
+                  on("outbox.dispatchedAtMs", ">", tx.nowMs - NUDGE_PATIENCE_MS),
+                ]),
+              ),
+          ),
+        ),
+      )
+      .orderBy("builds.createdAtMs")
+      .limit(limit),
+  );
+  return rows.map(({ id }) => id);
+}
 
 /** Places have become free: as many builds as are held for want of them look again, projects in turn; how many. */
 export function* nudgeAdmitted(tx: Transaction, free: number): Steps<number> {

@@ -24,6 +24,7 @@ export const migration0002: Migration = {
        when 'gate' then '{}' when 'target' then '{"doing":"plan"}' when 'environment_turn' then '{"deployment":null}' end`,
     `update deployments set wait_code = null where wait_facts is null`,
     `create index builds_queued on builds(project_id, id) where state = 'queued'`,
+    `create index builds_unlooked on builds(created_at_ms) where state = 'queued' and wait_code is null`,
     `create index builds_at_work on builds(project_id, id) where state = 'running'`,
     `create index builds_undelivered on builds(id)
        where state in ('running', 'waiting') and next_ord > delivered + 1`,
