@@ -193,15 +193,19 @@ const RULES: Readonly<Record<string, Rule>> = {
       .execute();
     const effects = await db
       .selectFrom("effects")
-      .select("buildId")
+      .innerJoin("builds", "builds.id", "effects.buildId")
+      .select("effects.buildId")
       .distinct()
-      .where("state", "not in", EFFECT_STATES)
+      .where("builds.state", "in", UNFINISHED_BUILD_STATES)
+      .where("effects.state", "not in", EFFECT_STATES)
       .execute();
     const sessions = await db
       .selectFrom("sessions")
-      .select("buildId")
+      .innerJoin("builds", "builds.id", "sessions.buildId")
+      .select("sessions.buildId")
       .distinct()
-      .where("state", "not in", SESSION_STATES)
+      .where("builds.state", "in", UNFINISHED_BUILD_STATES)
+      .where("sessions.state", "not in", SESSION_STATES)
       .execute();
     const gates = await db.selectFrom("gates").select("id").where("state", "not in", GATE_STATES).execute();
     const deployments = await db

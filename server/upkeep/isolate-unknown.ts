@@ -22,7 +22,8 @@ export interface Isolated {
 /**
  * Sets apart what this release cannot read: rows whose state is none of its words, as a later release or a damaged file
  * leaves them. A build with such a row ends as our fault, a deployment waits for a person's word, and all else goes on.
- * Run at each start, before anything acts on rows.
+ * Run at each start, before anything acts on rows. Of builds that have ended nothing more is read than the build's own
+ * row, since nothing acts on it and there may be millions.
  */
 export const isolateUnknown = procedure(
   "upkeep.isolateUnknown",
@@ -45,9 +46,10 @@ export const isolateUnknown = procedure(
     for (const row of yield* tx.all(
       tx.db
         .selectFrom("effects")
-        .select(["buildId", "id", "name", "state"])
-        .where("state", "not in", EFFECT_STATES)
-        .forUpdate(),
+        .innerJoin("builds", "builds.id", "effects.buildId")
+        .select(["effects.buildId", "effects.id", "effects.name", "effects.state"])
+        .where("builds.state", "in", UNFINISHED_BUILD_STATES)
+        .where("effects.state", "not in", EFFECT_STATES),
     )) {
       noteOfBuild(row.buildId, `effect ${row.id} (${row.name}) of this build`, row.state);
       yield* tx.run(
@@ -58,12 +60,14 @@ export const isolateUnknown = procedure(
           .where("id", "=", row.id),
       );
     }
-    // Their end closes sessions, and the runner is told.
+    // The end of their build closes them, and the runner is told.
     for (const row of yield* tx.all(
       tx.db
         .selectFrom("sessions")
-        .select(["buildId", "id", "state"])
-        .where("state", "not in", SESSION_STATES),
+        .innerJoin("builds", "builds.id", "sessions.buildId")
+        .select(["sessions.buildId", "sessions.id", "sessions.state"])
+        .where("builds.state", "in", UNFINISHED_BUILD_STATES)
+        .where("sessions.state", "not in", SESSION_STATES),
     ))
       noteOfBuild(row.buildId, `agent session ${row.id} of this build`, row.state);
     for (const row of yield* tx.all(
@@ -71,7 +75,6 @@ export const isolateUnknown = procedure(
     ))
       noteOfBuild(row.id, "this build", row.state);
     for (const [buildId, text] of broken) yield* endBuild(tx, buildId, text);
-    yield* settleParts(tx);
     return found;
   },
 );
@@ -92,17 +95,8 @@ function* endBuild(tx: Transaction, buildId: number, text: string): Steps<void> 
       .where("state", "in", UNFINISHED_BUILD_STATES)
       .returning("projectId"),
   );
-  // A build that had ended stays as it is, but for what hangs on it.
-  if (build === undefined) {
-    yield* tx.run(
-      tx.db
-        .updateTable("sessions")
-        .set({ state: "closed", closedAtMs: tx.nowMs })
-        .where("buildId", "=", buildId)
-        .where("state", "not in", SESSION_STATES),
-    );
-    return;
-  }
+  if (build === undefined) return;
+  yield* settleParts(tx, buildId);
   const end = { state: "failed", code: "internal_error", fault: "sluice", text } as const;
   yield* finishBuild(tx, buildId, end, { placesChanged: true });
   yield* announce(tx, { kind: "build.changed", projectId: build.projectId, buildId, id: buildId });
@@ -216,12 +210,13 @@ function* isolateGates(
 }
 
 /** Parts are only shown: what their build came to is said elsewhere. */
-function* settleParts(tx: Transaction): Steps<void> {
+function* settleParts(tx: Transaction, buildId: number): Steps<void> {
   for (const table of ["stages", "steps"] as const)
     yield* tx.run(
       tx.db
         .updateTable(table)
         .set({ state: "aborted", endedAtMs: tx.nowMs })
+        .where("buildId", "=", buildId)
         .where("state", "not in", PART_STATES),
     );
 }
