@@ -1,6 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { parsePipelineFile } from "./model/parse-file.ts";
 import type { KnownSteps } from "./model/parse-file.ts";
+import { passedOverNames } from "./steps/passed-over.ts";
 import type { Signature } from "./steps/signature.ts";
 import { SIGNATURES } from "./steps/signatures.ts";
 import { insteadOf, nearestStep } from "./steps/unavailable.ts";
@@ -12,7 +13,7 @@ const BY_NAME = new Map<string, Signature>(
 /** The steps of the catalogue, as the reader of pipelines wants them. */
 export const CATALOGUE: KnownSteps = {
   stepNamed: (name) => BY_NAME.get(name),
-  stepNames: [...BY_NAME.keys()],
+  stepNames: [...BY_NAME.keys(), ...passedOverNames()],
   adviceOn,
 };
 

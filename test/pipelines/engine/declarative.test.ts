@@ -167,6 +167,17 @@ describe("a declarative pipeline", () => {
     assert.equal(result.end.reason?.code, "timeout");
   });
 
+  it("says what it does not install, and goes on with what the agent has", () => {
+    const result = dry(`pipeline { agent any
+      tools { maven 'M3' }
+      stages { stage('One') { steps { withMaven(maven: 'M3') { sh 'mvn verify' } } } } }`);
+    assert.match(
+      result.text,
+      /WARNING: maven "M3" is not installed.*WARNING: withMaven is passed over.*\+ mvn verify/s,
+    );
+    assert.match(result.text, /Finished: SUCCESS/);
+  });
+
   it("tries a stage again", () => {
     const result = dry(`int n = 0
       pipeline { agent none
@@ -246,8 +257,8 @@ describe("a declarative pipeline", () => {
   it("names the nearest step, and what to use instead of one that is not here", () => {
     const slip = dry("node { ehco 'x' }");
     assert.match(slip.text, /No such DSL method 'ehco' found among steps \[.*did you mean echo\?/s);
-    const maven = dry("node { withMaven { sh 'mvn' } }");
-    assert.match(maven.text, /withMaven of Jenkins is not available; use an agent with Maven/);
-    assert.equal(maven.end.reason?.fault, "file");
+    const other = dry("node { withAWS { sh 'aws' } }");
+    assert.match(other.text, /withAWS of Jenkins is not available; bind AWS_ACCESS_KEY_ID/);
+    assert.equal(other.end.reason?.fault, "file");
   });
 });
