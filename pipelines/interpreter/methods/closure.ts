@@ -7,7 +7,9 @@ import { type Method, type MethodTable, table } from "./table.ts";
 
 /** The second of what the first gives. */
 function composed(run: Runtime, first: Value, second: Value): ClosureValue {
-  const parameters = first instanceof ClosureValue ? first.code.parameters.length : -1;
+  const own = first instanceof ClosureValue ? first.code.parameters : [];
+  // What the first may leave out, an `it` above all, its composition may leave out.
+  const parameters = own.length === 0 || own.some((each) => each.hasDefault) ? -1 : own.length;
   return run.closureOf(
     parameters,
     (args) => chain(run, first, second, args),

@@ -127,7 +127,7 @@ function parts(value: unknown, from: string): Value[] {
     assert.equal(value | 0, value, `a number that is no Java int from ${from}: ${value}`);
     return [];
   }
-  assert.ok(value instanceof GroovyObject, `${typeof value} from ${from}: ${String(value)}`);
+  assert.ok(value instanceof GroovyObject, `${typeof value} from ${from}`);
   if (value instanceof ListValue || value instanceof RangeValue || value instanceof IteratorValue)
     return [...value.items];
   if (value instanceof MapValue)
