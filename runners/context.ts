@@ -1,3 +1,4 @@
+import type { FreeDisk } from "./disk-keeper.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { ImageLedger } from "./docker/image-ledger.ts";
 import type { Images } from "./docker/images.ts";
@@ -13,6 +14,7 @@ export interface RunnerContext {
   readonly engine: Engine;
   readonly images: Images;
   readonly ledger: ImageLedger;
+  readonly freeDisk: (folder: string) => Promise<FreeDisk>;
   readonly slots: Slots;
   readonly mirrors: Mirrors;
   readonly log: Log;

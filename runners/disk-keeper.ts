@@ -66,13 +66,12 @@ export interface DiskDeps {
   /** Tells the server what is free, once for each change: whole percent while it is too little, null while it is enough. */
   tell(freePercent: number | null): void;
   readonly log: Log;
-  readonly freeOf?: (folder: string) => Promise<FreeDisk>;
+  freeOf(folder: string): Promise<FreeDisk>;
 }
 
 /** Watches the disks of a runner and makes room in three steps before they are full. */
 export class DiskKeeper {
   readonly #deps: DiskDeps;
-  readonly #freeOf: (folder: string) => Promise<FreeDisk>;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #told: number | null | undefined;
@@ -80,7 +79,6 @@ export class DiskKeeper {
 
   constructor(deps: DiskDeps) {
     this.#deps = deps;
-    this.#freeOf = deps.freeOf ?? freeOf;
   }
 
   start(): void {
@@ -120,7 +118,7 @@ export class DiskKeeper {
   async #free(): Promise<FreeDisk> {
     let least: FreeDisk = { part: 1, bytes: Number.MAX_SAFE_INTEGER };
     for (const folder of await this.#deps.folders()) {
-      const free = await this.#freeOf(folder);
+      const free = await this.#deps.freeOf(folder);
       if (RANK[diskLevel(free)] > RANK[diskLevel(least)] || free.part < least.part) least = free;
     }
     return least;
@@ -176,7 +174,8 @@ export class DiskKeeper {
   }
 }
 
-async function freeOf(folder: string): Promise<FreeDisk> {
+/** What the machine says of the disk of a folder. */
+export async function freeOf(folder: string): Promise<FreeDisk> {
   const disk = await statfs(folder);
   return { part: disk.bavail / disk.blocks, bytes: disk.bavail * disk.bsize };
 }

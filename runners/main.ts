@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { prepareBin } from "./busybox.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import type { RunnerContext } from "./context.ts";
+import { type FreeDisk, freeOf } from "./disk-keeper.ts";
 import { Engine } from "./docker/engine.ts";
 import { ImageLedger } from "./docker/image-ledger.ts";
 import { Images } from "./docker/images.ts";
@@ -36,6 +37,8 @@ export interface RunnerOptions {
   readonly memoryFolder?: string;
   /** Where calls to the engine and beginnings of steps are to fail, for tests; default: nowhere. */
   readonly faults?: Faults;
+  /** How much of a folder's disk is free, for tests; default: what the machine says. */
+  readonly freeDisk?: (folder: string) => Promise<FreeDisk>;
 }
 
 /** A running runner. */
@@ -70,6 +73,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
       engine,
       images: new Images(engine, (id, made) => ledger.used(id, made)),
       ledger,
+      freeDisk: options.freeDisk ?? freeOf,
       slots: new Slots(path.join(dataFolder, "slots")),
       mirrors: new Mirrors(path.join(dataFolder, "mirrors")),
       log,

@@ -39,5 +39,6 @@ export function watchDisk(
     endLargest,
     tell: (freePercent) => link.diskFree(freePercent),
     log,
+    freeOf: context.freeDisk,
   });
 }

@@ -11,7 +11,9 @@ import { buildContext } from "../../runners/workspace/build-context.ts";
 import { Slots } from "../../runners/workspace/slots.ts";
 import { dockerForTests, engineAddress } from "../support/services/docker.ts";
 import { temporaryFolder } from "../support/services/folder.ts";
+import { until } from "../support/services/until.ts";
 import { createStops } from "../support/stops.ts";
+import { startWorld, TestSession } from "./support/world.ts";
 
 const GIB = 1024 ** 3;
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -158,6 +160,31 @@ describe("the disk of a runner", () => {
     assert.equal(await slots.dropOldest(), null);
     await slots.giveBack(one, "a", true);
     assert.equal(await slots.dropOldest(), one.name);
+  });
+
+  it("has the agent that has written most ended by the runner, which says why, and the others go on", async function () {
+    this.timeout(120_000);
+    let gib = 50;
+    const world = await startWorld({ freeDisk: async () => ofHundred(gib) });
+    stops.add(() => world.stop());
+    const [small, large] = [new TestSession(world), new TestSession(world)];
+    for (const session of [small, large]) await session.begin({ project: session.id });
+    const step = large.exec("head -c 30000000 /dev/zero > /large; echo written; sleep 600");
+    await until("it has written", () => world.server.log(step).includes("written"));
+    gib = 3;
+    // Its look comes every ten seconds, and at each start.
+    await world.restart();
+    const lost = await until("an agent is lost", () =>
+      world.server.events.find((event) => event.type === "lost"),
+    );
+    assert.equal(lost.session, large.id);
+    assert.ok(lost.type === "lost");
+    assert.equal(lost.failure.code, "no_space");
+    assert.equal(lost.failure.fault, "sluice");
+    assert.match(lost.failure.message, /3 % of the runner's disk is free, and this agent has written most/);
+    await until("its step has ended", () => world.server.hasOutcome(step));
+    assert.match((await small.sh("echo alive")).log, /alive/);
+    await small.close();
   });
 
   it("loses an image of an engine with all its names, and not one of which there is a container", async function () {

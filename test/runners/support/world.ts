@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Faults } from "../../../runners/faults.ts";
+import type { FreeDisk } from "../../../runners/disk-keeper.ts";
 import { startRunner } from "../../../runners/main.ts";
 import type { StartedRunner } from "../../../runners/main.ts";
 import type { Log } from "../../../runners/log.ts";
@@ -56,7 +57,13 @@ export async function startWorld({
   run = true,
   faults,
   dockerHost = engineAddress(),
-}: { run?: boolean; faults?: Faults; dockerHost?: string } = {}): Promise<World> {
+  freeDisk,
+}: {
+  run?: boolean;
+  faults?: Faults;
+  dockerHost?: string;
+  freeDisk?: (folder: string) => Promise<FreeDisk>;
+} = {}): Promise<World> {
   const server = await LinkServer.start();
   const folder = await temporaryFolder("runner");
   const memoryFolder = path.join(folder.path, "memory");
@@ -77,6 +84,7 @@ export async function startWorld({
       log: logInto(complaints),
       agentImage: image,
       ...(faults === undefined ? {} : { faults }),
+      ...(freeDisk === undefined ? {} : { freeDisk }),
     });
     return runner;
   };
