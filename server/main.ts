@@ -63,6 +63,7 @@ import { openVault } from "./secrets/vault.ts";
 import { type MovedClock, systemClock } from "./store/clock.ts";
 import { followClock } from "./store/follow-clock.ts";
 import { openStore } from "./store/store.ts";
+import { watchForStepsBack } from "./upkeep/clock-back.ts";
 import { freePart, holdForDisk } from "./upkeep/disk.ts";
 import { isolateUnknown } from "./upkeep/isolate-unknown.ts";
 import { startUpkeep } from "./upkeep/upkeep.ts";
@@ -349,6 +350,7 @@ export async function startServer({
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "locks", run: () => grantFree({ store, poke }) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
         { name: "cron triggers", run: () => startDueSchedules(schedule) },

@@ -34,6 +34,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./schedules/fire.ts",
   "./secrets/rows.ts",
   "./upkeep/aged-artifacts.ts",
+  "./upkeep/clock-back.ts",
   "./upkeep/condemn-builds.ts",
   "./upkeep/end-safe-mode.ts",
   "./upkeep/enter-safe-mode.ts",

@@ -23,7 +23,7 @@ export interface SettleDeps {
  * which commit a tag is. Until it is known a build waits, saying so; it is never taken as trusted.
  */
 export function startSettling(deps: SettleDeps): Loop {
-  const tries = new Map<number, { nextAtMs: number; waitMs: number }>();
+  const tries = new Map<number, Try>();
   const loop = startLoop({
     everyMs: EVERY_MS,
     look: async (signal) => await settleDue(deps, tries, signal),
@@ -39,24 +39,28 @@ export function startSettling(deps: SettleDeps): Loop {
   };
 }
 
-async function settleDue(
-  deps: SettleDeps,
-  tries: Map<number, { nextAtMs: number; waitMs: number }>,
-  signal: AbortSignal,
-): Promise<void> {
+interface Try {
+  readonly triedAtMs: number;
+  /** How long it rests, and what the next wait doubles. */
+  readonly restMs: number;
+  readonly waitMs: number;
+}
+
+async function settleDue(deps: SettleDeps, tries: Map<number, Try>, signal: AbortSignal): Promise<void> {
   const rows = await waitingForTheirForge(deps.store);
   for (const id of tries.keys()) if (!rows.some((row) => row.id === id)) tries.delete(id);
   for (const row of rows) {
     const tried = tries.get(row.id);
     if (signal.aborted) return;
-    if (tried !== undefined && tried.nextAtMs > deps.clock.nowMs()) continue;
+    if (tried !== undefined && rests(tried, deps.clock.nowMs())) continue;
     try {
       await settleOne(deps, row, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ForgeError)) throw error;
       const waitMs = Math.min(LONGEST_WAIT_MS, (tried?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
-      tries.set(row.id, { waitMs, nextAtMs: deps.clock.nowMs() + Math.max(waitMs, error.retryAfterMs ?? 0) });
+      const restMs = Math.max(waitMs, error.retryAfterMs ?? 0);
+      tries.set(row.id, { waitMs, restMs, triedAtMs: deps.clock.nowMs() });
       deps.log.warn(
         { project: row.key, build: row.number, code: error.code, text: error.message },
         "a build waits for its forge",
@@ -64,6 +68,11 @@ async function settleDue(
       await deps.store.call(settleFailed, { buildId: row.id, text: error.message.slice(0, 500) });
     }
   }
+}
+
+/** A clock that has stepped back since makes no wait longer. */
+function rests({ triedAtMs, restMs }: Try, nowMs: number): boolean {
+  return nowMs >= triedAtMs && nowMs < triedAtMs + restMs;
 }
 
 /** Queued builds of which a forge must say something first. */

@@ -32,7 +32,10 @@ export function createBuckets(options: {
   function levelOf(name: string): number {
     const held = levels.get(name);
     if (held === undefined) return options.size;
-    return Math.min(options.size, held.level + (options.clock.nowMs() - held.atMs) * perMs);
+    const nowMs = options.clock.nowMs();
+    // After a step back of the clock it fills again from now, not from when that time comes again.
+    held.atMs = Math.min(held.atMs, nowMs);
+    return Math.min(options.size, held.level + (nowMs - held.atMs) * perMs);
   }
 
   function forgetFull(): void {

@@ -69,6 +69,28 @@ describe("a clock that steps", function () {
     assert.equal(await world.ends(build), "succeeded", await world.console(build));
   });
 
+  it("makes no wait longer that began before it stepped back", async () => {
+    const world = await aWorld();
+    const life = await world.begin();
+    life.serve(await world.runner());
+    const build = await world.build("timeout(time: 30, unit: 'MINUTES') { sleep 2\necho 'slept' }");
+    await until("it sleeps", async () => (await effectsOf(world, build)) === 2, PATIENCE);
+    world.clock.step(-3_600_000);
+    assert.equal(await world.ends(build), "succeeded", await world.console(build));
+    const gated = await world.build("timeout(time: 30, unit: 'MINUTES') { input 'Go on?' }");
+    await until("it waits", async () => (await stateOf(world, gated)) === "waiting", PATIENCE);
+    const before = await dueInMs(world);
+    world.clock.step(-3_600_000);
+    await until(
+      "the gate waits no longer than before",
+      async () => (await dueInMs(world)) <= before,
+      PATIENCE,
+    );
+    world.clock.pass(30 * 60_000);
+    life.look();
+    assert.equal(await world.ends(gated), "aborted");
+  });
+
   async function aWorld(): Promise<World> {
     const world = await startWorld();
     stops.add(() => world.stop());
@@ -102,4 +124,19 @@ async function stateOf(world: World, build: number): Promise<string> {
     .where("id", "=", build)
     .executeTakeFirstOrThrow();
   return row.state;
+}
+
+async function effectsOf(world: World, build: number): Promise<number> {
+  const rows = await world.base.db.selectFrom("effects").select("id").where("buildId", "=", build).execute();
+  return rows.length;
+}
+
+/** How long the open gate still waits. */
+async function dueInMs(world: World): Promise<number> {
+  const row = await world.base.db
+    .selectFrom("gates")
+    .select("dueAtMs")
+    .where("state", "=", "open")
+    .executeTakeFirstOrThrow();
+  return row.dueAtMs - world.clock.nowMs();
 }

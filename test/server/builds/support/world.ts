@@ -43,6 +43,7 @@ import { createSecrets } from "../../../../server/secrets/secrets.ts";
 import { keyFileOf, openVault, type Vault } from "../../../../server/secrets/vault.ts";
 import { StoreError } from "../../../../server/store/errors.ts";
 import { openStore, type Store } from "../../../../server/store/store.ts";
+import { watchForStepsBack } from "../../../../server/upkeep/clock-back.ts";
 import { temporaryFolder } from "../../../support/services/folder.ts";
 import { until } from "../../../support/services/until.ts";
 import { createStops } from "../../../support/stops.ts";
@@ -436,6 +437,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
         { name: "stops that take too long", run: escalation },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
+        { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
       ],
     });
