@@ -22,6 +22,14 @@ function terminalHost(): Host {
   };
 }
 
+/** Processor time of a script beyond which nobody waits for its value. */
+const LIMIT_MS = 10_000;
+
+function workedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 /** `sluice groovy FILE`: runs a script without steps; its value is the last line, as JSON. Exit 0, 1 if it threw, 2 if it cannot be read. */
 export async function groovyCommand(argv: readonly string[]): Promise<number> {
   const [file, ...rest] = argv;
@@ -37,7 +45,11 @@ export async function groovyCommand(argv: readonly string[]): Promise<number> {
     return 2;
   }
   keepHeapSmall();
-  const result = evaluateScript(text, { host: terminalHost(), file });
+  const result = evaluateScript(text, {
+    host: terminalHost(),
+    file,
+    watch: { clockMs: workedMs, limitMs: LIMIT_MS },
+  });
   if ("error" in result) {
     for (const line of errorLines(file, result.error)) process.stderr.write(`${line}\n`);
     return 1;

@@ -15,7 +15,7 @@ import { Frame } from "./frame.ts";
 import { hashOf } from "./hash.ts";
 import { type CallArguments, flatArguments, type Host } from "./host.ts";
 import { bind, runBody } from "./invoke.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { DEFAULT_LIMITS, type Limits, type Watch } from "./limits.ts";
 import { measure } from "./live.ts";
 import { Meter } from "./meter.ts";
 import { hasBuiltin } from "./methods/tables.ts";
@@ -39,6 +39,7 @@ import {
 export interface EvaluatorOptions {
   readonly host: Host;
   readonly limits?: Partial<Limits>;
+  readonly watch?: Watch;
   /** The time zone of dates that name none; UTC unless said otherwise. */
   readonly timeZone?: string;
 }
@@ -72,9 +73,9 @@ class GroovyEvaluator implements Evaluator, Runtime {
   private shared: Value = null;
   private evaluated = 0;
 
-  constructor({ host, limits, timeZone }: EvaluatorOptions) {
+  constructor({ host, limits, watch, timeZone }: EvaluatorOptions) {
     this.host = host;
-    this.meter = new Meter({ ...DEFAULT_LIMITS, ...limits });
+    this.meter = new Meter({ ...DEFAULT_LIMITS, ...limits }, watch);
     this.timeZone = timeZone ?? "UTC";
     this.meter.measureLive = () => measure(this.roots(), this.meter.limits.liveBytes);
   }

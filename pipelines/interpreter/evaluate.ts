@@ -3,7 +3,7 @@ import { parse } from "../syntax/parser.ts";
 import { createEvaluator } from "./create.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { Host } from "./host.ts";
-import { LimitError, type Limits } from "./limits.ts";
+import { LimitError, type Limits, type Watch } from "./limits.ts";
 import { type Site, ThrownValue } from "./thrown.ts";
 import type { Value } from "./values.ts";
 
@@ -28,6 +28,7 @@ export function evaluateScript(
     readonly host: Host;
     readonly file?: string;
     readonly limits?: Partial<Limits>;
+    readonly watch?: Watch;
     readonly timeZone?: string;
   },
 ): Evaluated {

@@ -20,6 +20,13 @@ export const DEFAULT_LIMITS: Limits = {
   liveBytes: 64 * 1024 * 1024,
 };
 
+/** A watch beside the counts, for scripts that nobody replays: they end after a time, whatever they do. */
+export interface Watch {
+  /** Milliseconds worked, from any beginning. */
+  readonly clockMs: () => number;
+  readonly limitMs: number;
+}
+
 /** A script used up one of its limits. Groovy code cannot catch it, and no `finally` of it runs. */
 export abstract class LimitError extends Error {
   abstract readonly code: string;

@@ -5,7 +5,9 @@ import {
   EvaluationLimitError,
   LiveBytesLimitError,
   StringLimitError,
+  TimeLimitError,
   type Limits,
+  type Watch,
 } from "./limits.ts";
 
 /** Bytes of new values after which what is still reachable is measured again. */
@@ -13,6 +15,9 @@ const SWEEP_EVERY_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of new values that count as one evaluation. */
 const BYTES_PER_EVALUATION = 24;
+
+/** Evaluations between two looks at a watch. */
+const LOOK_EVERY = 10_000;
 
 /** Counts what a script uses and stops it at its limits. */
 export class Meter {
@@ -25,15 +30,35 @@ export class Meter {
   /** Measures what can still be reached, in bytes; set by the evaluator, which knows where values are held. */
   measureLive: () => number = () => 0;
 
-  constructor(limits: Limits) {
+  private readonly watch: Watch | null;
+  private startedAtMs: number;
+  /** The watch is looked at when so many evaluations are left. */
+  private lookAt: number;
+
+  constructor(limits: Limits, watch: Watch | null = null) {
     this.limits = limits;
     this.left = limits.evaluations;
+    this.watch = watch;
+    this.startedAtMs = watch?.clockMs() ?? 0;
+    this.lookAt = this.nextLook();
+  }
+
+  private nextLook(): number {
+    return this.watch === null ? Number.NEGATIVE_INFINITY : this.left - LOOK_EVERY;
+  }
+
+  private look(): void {
+    this.lookAt = this.nextLook();
+    if (this.watch !== null && this.watch.clockMs() - this.startedAtMs > this.watch.limitMs)
+      throw new TimeLimitError(this.watch.limitMs);
   }
 
   /** A new turn: the script may work again. */
   beginTurn(): void {
     keyWork.parts = 0;
     this.left = this.limits.evaluations;
+    this.startedAtMs = this.watch?.clockMs() ?? 0;
+    this.lookAt = this.nextLook();
   }
 
   /** Evaluations used up in this turn. */
@@ -45,6 +70,7 @@ export class Meter {
   tick(count = 1): void {
     this.left -= count;
     if (keyWork.parts > 0) this.takeKeyWork();
+    if (this.left < this.lookAt) this.look();
     if (this.left < 0) throw new EvaluationLimitError(this.limits.evaluations);
   }
 

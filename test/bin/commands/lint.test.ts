@@ -83,6 +83,34 @@ describe("sluice lint", () => {
     assert.equal(run(["--stdin"], BAD).status, 1);
   });
 
+  it("checks thousands of files in one process, in bounded memory", () => {
+    const many = mkdtempSync(join(folder, "many-"));
+    const stage = (at: number): string => `stage('s${at}') { steps { sh 'make ${"x".repeat(at % 50)}' } }`;
+    const files = Array.from({ length: 3_000 }, (_, at) => {
+      const file = join(many, `Jenkinsfile-${at}`);
+      const stages = Array.from({ length: 20 }, (_each, each) => stage(at * 20 + each)).join("\n");
+      writeFileSync(file, `pipeline { agent any\n stages { ${stages} } }\n${at % 1000 === 7 ? "}" : ""}`);
+      return file;
+    });
+    const counted = `${COMMAND} process.stderr.write(String(process.resourceUsage().maxRSS));`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", counted, "--", "--json", ...files],
+      { cwd: ROOT, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 },
+    );
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => Line.parse(JSON.parse(line)));
+    assert.equal(status, 1, stderr.slice(-300));
+    assert.equal(lines.length, 3_000);
+    assert.deepEqual(
+      lines.flatMap(({ ok }, at) => (ok ? [] : [at])),
+      [7, 1007, 2007],
+    );
+    assert.ok(Number(stderr) < 400 * 1024, `${stderr} KiB`);
+  }).timeout(120_000);
+
   it("exits 2 for a file that cannot be read and for a wrong command line", () => {
     assert.equal(run([join(folder, "absent"), good]).status, 2);
     assert.equal(run(["--nonsense"]).status, 2);

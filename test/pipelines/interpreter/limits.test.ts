@@ -44,6 +44,21 @@ describe("each limit of a script has its own error", () => {
     assert.equal(codeOf(text, { evaluations: 500_000_000 }), "limit.pattern");
   });
 
+  it("the time, where a watch is given", () => {
+    let nowMs = 0;
+    const watch = { clockMs: () => (nowMs += 10), limitMs: 100 };
+    const run = (text: string): string => {
+      const result = evaluateScript(text, { host: quietHost(), watch });
+      return "error" in result ? result.error.code : "a value";
+    };
+    assert.equal(run("while (true) { }"), "limit.time");
+    assert.equal(run("for (i in 1..100) { }"), "a value");
+    assert.equal(
+      run("try { while (true) { } } catch (Throwable e) { 1 } finally { return 2 }"),
+      "limit.time",
+    );
+  });
+
   it("none of them can be caught, and no finally runs", () => {
     for (const text of ["while (true) { }", "def f() { f() }\nf()", "'x' * 100000000", "(1..2000000)"]) {
       const guarded = `try { ${text.replace("\n", "\n")} } catch (Throwable e) { return 'caught' } finally { return 'finally' }`;
