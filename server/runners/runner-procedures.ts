@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type ExpressionBuilder, sql } from "kysely";
 import { z } from "zod";
 import { announce } from "../builds/journal/announce.ts";
 import { endEffect } from "../builds/journal/end-effect.ts";
@@ -8,6 +8,7 @@ import type { CommandInput } from "../builds/journal/turn-input.ts";
 import { writeCommands } from "../builds/journal/write-commands.ts";
 import type { Handle } from "../../runners/protocol.ts";
 import { indexed } from "../store/conditions.ts";
+import type { Database } from "../store/schema.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import { NO_WAIT, type WaitColumns, waitColumns } from "../waits/cause.ts";
 import { place, type PlaceCause, type PlacingRunner, type WaitingSession } from "./place.ts";
@@ -464,7 +465,28 @@ export const loseSession = procedure(
   },
 );
 
-/** Sessions of builds in which nothing has happened for a while but waiting for people. */
+/** What a build may wait for without its agents: people, time, what another build holds or does. */
+const WITHOUT_AGENT = ["gate", "timer", "lock", "build", "signal"];
+const FOR_ANOTHER_BUILD = ["lock", "build", "signal"];
+
+/** Does all that is open in these builds wait for people, or for other builds? */
+function waitsElsewhere(eb: ExpressionBuilder<Database, "builds">) {
+  const open = eb
+    .selectFrom("effects as open")
+    .select("open.id")
+    .whereRef("open.buildId", "=", "builds.id")
+    .where("open.state", "=", "begun");
+  return eb.or([
+    eb("builds.state", "=", "waiting"),
+    eb.and([
+      eb("builds.state", "=", "running"),
+      eb.exists(open.where("open.kind", "in", FOR_ANOTHER_BUILD)),
+      eb.not(eb.exists(open.where("open.kind", "not in", WITHOUT_AGENT))),
+    ]),
+  ]);
+}
+
+/** Sessions of builds in which nothing has happened for a while but waiting for people or other builds. */
 export const findIdle = procedure(
   "runners.findIdle",
   { durability: "normal" },
@@ -476,7 +498,7 @@ export const findIdle = procedure(
         .select(["sessions.id as session", "sessions.buildId as buildId"])
         .where(indexed("sessionOpen"))
         .where("sessions.state", "=", "ready")
-        .where("builds.state", "=", "waiting")
+        .where(waitsElsewhere)
         .where((eb) =>
           eb.not(
             eb.exists(
@@ -498,7 +520,7 @@ export const findIdle = procedure(
   },
 );
 
-/** Parks a session whose build still waits for people only: its containers are stopped, its place is free. */
+/** Parks a session whose build still waits for others only: its containers are stopped, its place is free. */
 export const parkSession = procedure(
   "runners.park",
   { durability: "normal" },
@@ -507,11 +529,12 @@ export const parkSession = procedure(
       tx.db
         .selectFrom("sessions")
         .innerJoin("builds", "builds.id", "sessions.buildId")
-        .select("builds.state")
+        .select("builds.id")
         .where("sessions.id", "=", input.session)
+        .where(waitsElsewhere)
         .forUpdate(),
     );
-    if (row?.state !== "waiting") return false;
+    if (row === undefined) return false;
     const parked = yield* tx.run(
       tx.db
         .updateTable("sessions")

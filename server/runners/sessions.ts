@@ -107,7 +107,7 @@ export function createSessions(deps: {
       const at = await store.nowMs();
       const command = sealCommand(seal, { type: "park", id: `${session}.p${at}` }, null, null);
       if (!(await store.call(parkSession, { session, command }))) continue;
-      log.info({ session, build: buildId }, "an agent waits for a person and is parked");
+      log.info({ session, build: buildId }, "an agent whose build waits for others is parked");
       deps.assigned([session]);
     }
   }

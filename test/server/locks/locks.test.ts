@@ -140,6 +140,23 @@ describe("steps that reach beyond their build", function () {
       assert.deepEqual(await world.base.db.selectFrom("locks").selectAll().execute(), []);
     });
 
+    it("is waited for without the place of an agent, so that its holder can have that", async () => {
+      const world = await aWorld();
+      const life = await world.begin();
+      const runner = await world.runner({ places: 1 });
+      life.serve(runner);
+      const holder = await world.build("lock('printer') { input 'go'\n node { sh 'one' } }");
+      await gate(world, holder);
+      const waiter = await world.build("node { sh 'before'\n lock('printer') { sh 'two' } }", "mill");
+      await waits(world, waiter, "lock");
+      await goOn(world, life, holder);
+      world.clock.pass(61_000);
+      assert.equal(await world.ends(holder), "succeeded");
+      assert.equal(await world.ends(waiter), "succeeded");
+      assert.deepEqual(runner.ran, ["before", "one", "two"]);
+      assert.deepEqual(await diverge(world, waiter), []);
+    });
+
     it("is found by those who waited while it was given back unseen", async () => {
       const world = await aWorld();
       await world.begin();
