@@ -19,7 +19,7 @@ export const build = step({
     optional("wait", "boolean", "Wait until it has ended.", true),
     optional("waitForStart", "boolean", "Wait until it has started.", false),
     optional("propagate", "boolean", "A bad result is thrown here.", true),
-    optional("quietPeriod", "int", "Seconds to wait before it starts."),
+    optional("quietPeriod", "int", "Refused on a server: use sleep before it."),
   ],
   positional: "job",
   block: "none",

@@ -11,8 +11,8 @@ export const lock = step({
   doc: "Holds a named resource for the block; others wait their turn. A resource that is not known is made.",
   parameters: [
     optional("resource", "string", "Name of the resource."),
-    optional("label", "string", "Any resource with this label."),
-    optional("quantity", "int", "How many of the label; 0: all.", 0),
+    optional("label", "string", "Refused on a server, which knows resources by their names."),
+    optional("quantity", "int", "How many of the label.", 0),
     optional("variable", "string", "Variable that gets the names."),
     optional("inversePrecedence", "boolean", "The newest waiter is next.", false),
     optional("priority", "int", "Higher is sooner.", 0),
