@@ -15,7 +15,7 @@ import {
 import { commitTurn } from "./journal/commit-turn.ts";
 import { endEffects } from "./journal/end-effects.ts";
 import { abortBuild } from "./journal/abort-build.ts";
-import { failBuild, noteBreak } from "./journal/fail-build.ts";
+import { failBuild, MOST_BREAKS, noteBreak, noteStanding } from "./journal/fail-build.ts";
 import { DamagedRecord } from "./damaged.ts";
 import { SecretGone } from "./secret-delivery.ts";
 import { failingLineIn } from "./failure.ts";
@@ -96,6 +96,8 @@ interface Loaded {
   quiet: boolean;
   idleSince: number;
   poked: boolean;
+  /** Hosts have died under it, and this one has not come through yet what they died in. */
+  mayBeDeadly: boolean;
   wake: (() => void) | null;
   gone: boolean;
 }
@@ -109,6 +111,8 @@ interface Deps {
   readonly listeners: HostListeners;
   readonly log: Logger;
   readonly version: string;
+  /** How many hosts in a row may die under a build before it is given up; a test that kills at random wants no such end. */
+  readonly mostDeaths?: number;
   /** Why no queued build may start on this server now; null when they may. */
   readonly holdStarts?: () => Promise<Hold | null>;
 }
@@ -178,6 +182,11 @@ export function createBuildHost(deps: Deps): BuildHost {
     if (claimed.kind !== "claimed") return claimed.kind;
     await supersede(buildId, claimed.superseded);
     const { build } = claimed;
+    if (build.infraAttempts >= (deps.mostDeaths ?? MOST_BREAKS)) {
+      const text = `Sluice died ${build.infraAttempts} times in a row while it worked on this build, and gives it up so that the others go on`;
+      await end(build, { state: "failed", code: "internal_error", fault: "sluice", text });
+      return "over";
+    }
     const entry = await prepare(build).catch((err: unknown) => brokeUnder(build, err));
     if (entry === null) return "over";
     // One turn may be all there was.
@@ -246,6 +255,7 @@ export function createBuildHost(deps: Deps): BuildHost {
       quiet: false,
       idleSince: performance.now(),
       poked: true,
+      mayBeDeadly: build.infraAttempts > 0,
       wake: null,
       gone: false,
     };
@@ -360,6 +370,10 @@ export function createBuildHost(deps: Deps): BuildHost {
       }
       if (entry.gone || stopped) return;
       if (outcomes.length > 0 || entry.poked) continue;
+      if (entry.mayBeDeadly) {
+        entry.mayBeDeadly = false;
+        await store.call(noteStanding, { buildId: entry.build.id, fence: entry.build.fence });
+      }
       if (shouldUnload(entry) && (await unload(entry))) return;
       await pokedOr(entry, LOOK_MS);
     }

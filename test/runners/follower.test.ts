@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
+import { NO_FAULTS } from "../../runners/faults.ts";
 import { StepFollower } from "../../runners/step/follower.ts";
 import { Supervised } from "../../runners/step/supervised.ts";
 import { temporaryFolder } from "../support/services/folder.ts";
@@ -16,6 +17,7 @@ describe("a runner that follows a step", () => {
       folder: folder.path,
       inFolder: join(folder.path, "in"),
       nonce: NONCE,
+      faults: NO_FAULTS,
     });
     try {
       await mkdir(join(folder.path, "out"));

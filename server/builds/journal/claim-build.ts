@@ -36,6 +36,8 @@ export interface ClaimedBuild {
   readonly cancelLevel: number;
   readonly startedAtMs: number | null;
   readonly fence: number;
+  /** How often Sluice failed or died under it without a step forward since. */
+  readonly infraAttempts: number;
 }
 
 /** Causes for which a queued build does not start. */
@@ -91,9 +93,15 @@ export const claimBuild = procedure(
         return { kind: "held", hold: { cause: seen.cause, superseded } };
       }
     }
-    const lease = yield* claim(tx, { name: `build:${row.id}`, holder: input.holder, ttlMs: BUILD_LEASE_MS });
+    const name = `build:${row.id}`;
+    const before = yield* tx.first(tx.db.selectFrom("leases").select("holder").where("name", "=", name));
+    const lease = yield* claim(tx, { name, holder: input.holder, ttlMs: BUILD_LEASE_MS });
     if (lease === null) return { kind: "taken" };
-    return { kind: "claimed", build: { ...row, fence: lease.fence }, superseded };
+    // A host that neither ended it nor gave it back has died with it, perhaps of it.
+    const died = before !== undefined && before.holder !== null && before.holder !== input.holder;
+    const infraAttempts = row.infraAttempts + (died ? 1 : 0);
+    if (died) yield* tx.run(tx.db.updateTable("builds").set({ infraAttempts }).where("id", "=", row.id));
+    return { kind: "claimed", build: { ...row, infraAttempts, fence: lease.fence }, superseded };
   },
 );
 

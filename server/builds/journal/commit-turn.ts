@@ -126,6 +126,8 @@ function* writeProgress(tx: Transaction, input: TurnInput, written: Written): St
         marksDone: input.marksDone,
         consoleLength: input.consoleLength,
         version: eb("version", "+", 1),
+        // A step forward: what went wrong under it before was not its doing.
+        infraAttempts: 0,
         ...(before?.startedAtMs === null ? { startedAtMs: tx.nowMs } : {}),
         ...(input.displayName === null ? {} : { displayName: input.displayName }),
         ...(input.description === null ? {} : { description: input.description }),

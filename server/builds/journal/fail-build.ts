@@ -71,7 +71,7 @@ export const endDamaged = procedure(
 );
 
 /** How often a build may die under its host before it is given up: never an endless loop. */
-const MOST_BREAKS = 3;
+export const MOST_BREAKS = 3;
 
 /** Counts a failure of ours under a build; the third ends it, with all that was seen in the reason. */
 export const noteBreak = procedure(
@@ -102,5 +102,22 @@ export const noteBreak = procedure(
       id: input.buildId,
     });
     return true;
+  },
+);
+
+/** Notes that a host stands under the build with nothing left to deliver: the hosts before did not die of it. */
+export const noteStanding = procedure(
+  "builds.noteStanding",
+  { durability: "normal" },
+  function* (tx: Transaction, input: { buildId: number; fence: number }): Steps<boolean> {
+    if (!(yield* holds(tx, { name: `build:${input.buildId}`, fence: input.fence }))) return false;
+    const changed = yield* tx.run(
+      tx.db
+        .updateTable("builds")
+        .set({ infraAttempts: 0 })
+        .where("id", "=", input.buildId)
+        .where("infraAttempts", ">", 0),
+    );
+    return changed > 0;
   },
 );

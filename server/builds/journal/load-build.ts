@@ -89,6 +89,14 @@ export const saveHead = procedure(
         .values(head)
         .onConflict((conflict) => conflict.doNothing()),
     );
+    // A step forward, as every turn is.
+    yield* tx.run(
+      tx.db
+        .updateTable("builds")
+        .set({ infraAttempts: 0 })
+        .where("id", "=", input.buildId)
+        .where("infraAttempts", ">", 0),
+    );
     return yield* noteCommit(tx, input.buildId, input.sha, facts);
   },
 );

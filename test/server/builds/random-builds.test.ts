@@ -62,7 +62,8 @@ describe("random builds under a server that dies at random", function () {
   }
 
   it("end as their journals say, begin each effect once and leave nothing behind", async () => {
-    const world = await startWorld({ pool });
+    // Lives of milliseconds would have innocent builds given up.
+    const world = await startWorld({ pool, mostDeaths: Infinity });
     stops.add(() => world.stop());
     const runner = await world.runner({
       places: 12,

@@ -133,6 +133,8 @@ export interface WorldOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly target?: Target;
   readonly channel?: Channel;
+  /** How many lives in a row may end under a build before it is given up; the default is the server's. */
+  readonly mostDeaths?: number;
   /** Kept over many worlds, because its threads take their time to start. */
   readonly pool?: EnginePool;
 }
@@ -357,6 +359,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     ports,
     log,
     version: "0.0.0-test",
+    ...(parts.options.mostDeaths === undefined ? {} : { mostDeaths: parts.options.mostDeaths }),
     listeners: {
       turned: (_buildId, result) => {
         if (result.placesChanged) sessions.placesChanged();
