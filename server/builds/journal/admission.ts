@@ -71,6 +71,10 @@ export function* readAdmission(
           .select("buildId")
           .where(sql<boolean>`sessions.state = 'queued'`)
           .where("buildId", "!=", apart)
+          // What no runner that is here could take is no reason to keep others from starting.
+          .where((eb) =>
+            eb.or([eb("waitCode", "is", null), eb("waitCode", "not in", ["label", "runner_offline"])]),
+          )
           .limit(LOOKED_AT)
           .as("session"),
       )

@@ -106,6 +106,21 @@ describe("limits of builds", function () {
     assert.deepEqual(inTurn([[1, 2, 3], [4], [5, 6]]), [1, 4, 5, 2, 6, 3]);
   });
 
+  it("keep nobody from starting for builds whose agents no runner could take", async () => {
+    const world = await aWorld();
+    const runner = await world.runner({ places: 1 });
+    const life = await world.begin();
+    life.serve(runner);
+    const stuck = [];
+    for (const project of ["shop", "mill", "mint"])
+      for (let at = 0; at < 9; at += 1) stuck.push(await world.build("node('none') { sh 'a' }\n", project));
+    await until("all of them are told that no runner has the label", async () => {
+      const rows = await world.base.db.selectFrom("sessions").select("waitCode").execute();
+      return rows.length === stuck.length && rows.every(({ waitCode }) => waitCode === "label");
+    });
+    assert.equal(await world.ends(await world.build("node('') { sh 'b' }\n", "dock")), "succeeded");
+  });
+
   it("run one build of a branch at a time where its file says so, in order", async () => {
     const world = await aWorld();
     const runner = await world.runner({ places: 4, behave: () => "hold" });
