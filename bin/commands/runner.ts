@@ -16,6 +16,8 @@ Joins a server and runs its builds on this machine's Docker Engine.
 Exit status: 0 stopped cleanly, 1 failed, 78 a setting must be changed first.`;
 
 const DEFAULT_PLACES = 2;
+/** A person must change a setting first. */
+const SETTING = 78;
 
 /** `sluice runner`: runs until it is told to stop; gives the exit status. */
 export async function runnerCommand(argv: readonly string[]): Promise<number> {
@@ -24,13 +26,17 @@ export async function runnerCommand(argv: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
+  const faults = await faultsOf(process.env).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  });
+  if (faults === null) return SETTING;
   const log = createLog(process.env["SLUICE_LOG"] ?? "info");
   const stopped = stopSignal();
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
   const key = await keyOf(options);
-  if (key === null) return 78;
+  if (key === null) return SETTING;
   try {
-    const faults = await faultsOf(process.env);
     const runner = await startRunner({
       url: options.server,
       key,

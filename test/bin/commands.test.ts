@@ -59,6 +59,23 @@ describe("the command line", function () {
     assert.equal(out.trim(), version);
   });
 
+  it("refuses faults in production, for a server and for a runner, and lists them for tests", async () => {
+    const env = { NODE_ENV: "production", SLUICE_FAULT: "queue.add:before", SLUICE_DATA: folder.path };
+    for (const args of [
+      ["serve", "--no-runner"],
+      ["runner", "--server", "http://127.0.0.1:1", "--token", "t"],
+    ]) {
+      const { code, out } = await sluice(args, env);
+      assert.equal(code, 78, out);
+      assert.match(out, /SLUICE_FAULT: .*NODE_ENV is production/u);
+    }
+    const { code, out } = await sluice(["doctor", "--fault-points"]);
+    assert.equal(code, 0, out);
+    for (const line of out.trim().split("\n")) assert.match(line, /^[a-z][\w.]+ +\w+ /iu);
+    for (const name of ["builds.commitTurn", "docker.pushImage", "swarm.updateService", "mail.send"])
+      assert.match(out, new RegExp(`^${name.replace(".", "\\.")} +\\S`, "mu"));
+  });
+
   for (const args of [
     ["serve", "--nonsense"],
     ["runner"],
