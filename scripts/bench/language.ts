@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFunction } from "node:vm";
+import { z } from "zod";
 
 import { evaluateScript } from "../../pipelines/interpreter/evaluate.ts";
 import type { Host } from "../../pipelines/interpreter/host.ts";
@@ -16,6 +17,7 @@ import { GROOVY_LOOP, JAVASCRIPT_LOOP, longFile, manyStages } from "./language-s
 import type { Measure } from "./report.ts";
 
 const SLUICE = fileURLToPath(new URL("../../bin/sluice.js", import.meta.url));
+const HOSTILE = fileURLToPath(new URL("../../test/pipelines/support/measure-hostile.ts", import.meta.url));
 const WARM_UPS = 20;
 
 /** What the language costs by itself: reading, starting, looping, and a whole pipeline without effects. */
@@ -24,6 +26,53 @@ export async function* languageMeasures(rounds: number): AsyncGenerator<Measure>
   yield await lintStart(rounds);
   yield loop(rounds);
   yield await wholeFile(rounds);
+  yield* hostile();
+}
+
+/** Scripts that take the longest, and those that take the most memory, of the ones that are meant to. */
+const SLOWEST = [
+  "loop-do",
+  "loop-finally",
+  "loop-json-parse",
+  "loop-list-minus",
+  "loop-sort-grows",
+  "huge-map",
+  "huge-list-of-longs",
+];
+const LARGEST = [
+  "huge-list-of-gstrings",
+  "huge-list-transpose",
+  "huge-string-expand",
+  "huge-list-of-matchers",
+];
+
+const Reports = z.array(z.object({ cpuMs: z.number(), residentBytes: z.number() }));
+
+/** Each in a process of its own, as `sluice groovy` runs it: processor time of the work, and the most memory that was resident. */
+function* hostile(): Generator<Measure> {
+  const reports = [...SLOWEST, ...LARGEST].map((name) => {
+    const run = spawnSync(process.execPath, [HOSTILE, "scripts", `${name}.groovy`], { encoding: "utf8" });
+    assert.equal(run.status, 0, run.stderr);
+    const [report] = Reports.parse(JSON.parse(run.stdout));
+    assert.ok(report !== undefined);
+    return report;
+  });
+  yield {
+    kind: "plain",
+    name: "a hostile script, work until its end",
+    unit: "ms",
+    product: reports.map(({ cpuMs }) => cpuMs),
+    goal: { atMost: 1000 },
+    most: true,
+  };
+  yield {
+    kind: "plain",
+    name: "a hostile script, resident memory",
+    unit: "MiB",
+    product: reports.map(({ residentBytes }) => residentBytes / 2 ** 20),
+    goal: { atMost: 256 },
+    most: true,
+  };
 }
 
 function warmLint(rounds: number): Measure {

@@ -11,6 +11,8 @@ export interface Counts {
   /** Builds that have not started, and those that have and wait for a place. */
   queued(): number;
   openGates(): number;
+  /** Builds whose engine is in memory. */
+  loaded(): number;
   close(): void;
 }
 
@@ -25,6 +27,8 @@ export function openCounts(dataFolder: string): Counts {
       count("select count(*) as count from builds where state = 'queued'") +
       count("select count(*) as count from sessions where state = 'queued'"),
     openGates: () => count("select count(*) as count from gates where state = 'open'"),
+    loaded: () =>
+      count("select count(*) as count from leases where name like 'build:%' and holder is not null"),
     close: () => database.close(),
   };
 }
