@@ -6,6 +6,7 @@ import { grantFree } from "../../../server/locks/grant-free.ts";
 import { findViolations } from "../../../server/store/invariants.ts";
 import { until } from "../../support/services/until.ts";
 import { createStops } from "../../support/stops.ts";
+import type { Death } from "../builds/support/crashing-store.ts";
 import { diverge } from "../builds/support/journal.ts";
 import { ANN, startWorld, type Life, type World } from "../builds/support/world.ts";
 
@@ -178,6 +179,37 @@ describe("steps that reach beyond their build", function () {
       assert.match(await world.console(build), /knows resources by their names and none by a label/);
     });
   });
+
+  const DEATHS: readonly Death[] = [
+    { point: "builds.commitTurn", moment: "before", pass: 2 },
+    { point: "builds.commitTurn", moment: "after-but-error", pass: 3 },
+    { point: "builds.commitTurn", moment: "after", pass: 4 },
+    { point: "builds.commitTurn", moment: "before", pass: 6 },
+    { point: "builds.endAwaited", moment: "before" },
+    { point: "builds.endAwaited", moment: "after-but-error" },
+  ];
+
+  for (const death of DEATHS)
+    it(`hold and go on when the server dies ${death.moment} ${death.point} ${death.pass ?? 1}`, async () => {
+      const world = await aWorld({ mill: "lock('printer') { echo 'down' }" });
+      const builds = [
+        await world.build("lock('printer') { echo 'first' }\nbuild 'mill'\nlock('printer') { echo 'last' }"),
+        await world.build("lock('printer') { sleep 0 }", "mint"),
+      ];
+      const first = await world.begin({ death });
+      await Promise.race([first.died, Promise.all(builds.map((id) => world.ends(id)))]);
+      await first.crash();
+      await world.begin();
+      for (const id of builds) assert.equal(await world.ends(id), "succeeded");
+      const rows = await world.base.db.selectFrom("builds").select(["id", "state"]).execute();
+      assert.deepEqual(
+        rows.map(({ state }) => state),
+        ["succeeded", "succeeded", "succeeded"],
+      );
+      for (const { id } of rows) assert.deepEqual(await diverge(world, id), []);
+      for (const table of ["locks", "lockNames", "signals"] as const)
+        assert.deepEqual(await world.base.db.selectFrom(table).selectAll().execute(), []);
+    });
 
   describe("build", () => {
     const DOWN = "echo \"mode ${params.MODE}\"\ninput 'go'\nif (params.MODE == 'bad') { error 'no' }";
