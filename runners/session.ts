@@ -116,11 +116,15 @@ export class Session {
     this.#outcomes.set(command.id, null);
     void this.#carryOut(command).catch((error: unknown) => {
       // Stopped on the way: the next process does it.
-      if (!this.#over)
-        this.#context.log.error(
-          { session: this.id, command: command.id, err: error },
-          "a command was not carried out",
-        );
+      if (this.#over) return;
+      this.#context.log.error(
+        { session: this.id, command: command.id, err: error },
+        "a command was not carried out",
+      );
+      // Nobody would ever hear of it.
+      const outcome: Outcome = { ok: false, failure: failureOf(error) };
+      this.#outcomes.set(command.id, outcome);
+      this.#tell(command.id, outcome);
     });
   }
 

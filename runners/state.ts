@@ -1,5 +1,6 @@
 import { open, readFile, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { codeOf } from "./failure.ts";
 import { Command, Fence, Handle, OpenCommand, Outcome, ReadyValue, SecretRef } from "./protocol.ts";
@@ -33,6 +34,9 @@ export const SessionState = z.strictObject({
 });
 export type SessionState = z.infer<typeof SessionState>;
 
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+const ROOM_LOOK_MS = 500;
+
 /**
  * Keeps one session's state in `state.json`, written before acting on it and synced off the main thread. Changes made while
  * a write is under way go with the next one.
@@ -46,7 +50,7 @@ export class StateFile {
     this.#file = path.join(folder, "state.json");
   }
 
-  /** Resolves when `state`, as it is now or newer, is on disk. */
+  /** Resolves when `state`, as it is now or newer, is on disk; while the disk is full, that is later. */
   async save(state: SessionState): Promise<void> {
     if (this.#writing === null) {
       this.#writing = this.#write(state).finally(() => this.#after());
@@ -71,7 +75,19 @@ export class StateFile {
     next?.run();
   }
 
+  // Nothing may be done before it is written down, so all of the session waits for room.
   async #write(state: SessionState): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#writeNow(state);
+      } catch (error) {
+        if (!FULL.has(codeOf(error) ?? "")) throw error;
+      }
+      await delay(ROOM_LOOK_MS, undefined, { ref: false });
+    }
+  }
+
+  async #writeNow(state: SessionState): Promise<void> {
     const text = JSON.stringify(state);
     const file = await open(`${this.#file}.new`, "w", 0o600);
     try {

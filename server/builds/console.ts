@@ -46,7 +46,9 @@ export async function openConsole(path: string, committedLength: number): Promis
       // At its place, not at the end: a host that lost the build unawares writes the same lines there again.
       const file = await open(path, constants.O_WRONLY | constants.O_CREAT);
       try {
-        await file.write(bytes, 0, bytes.length, length);
+        // A disk that fills up takes a part first, and refuses the rest.
+        for (let done = 0; done < bytes.length;)
+          done += (await file.write(bytes, done, bytes.length - done, length + done)).bytesWritten;
       } finally {
         await file.close();
       }

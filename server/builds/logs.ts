@@ -93,7 +93,11 @@ export function createStepLogs(files: BuildFiles, nowMs: () => number, mostBytes
     if (stored === 0) await mkdir(dirname(path), { recursive: true });
     const file = await open(path, "a");
     try {
-      await file.write(fresh);
+      // All of it: a disk that fills up takes a part first.
+      await file.appendFile(fresh);
+    } catch (error) {
+      lengths.delete(key); // the file knows how much it has taken
+      throw error;
     } finally {
       await file.close();
     }

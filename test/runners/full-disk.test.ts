@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, it } from "mocha";
+import { StateFile } from "../../runners/state.ts";
+import { newSessionState } from "../../runners/session.ts";
+import { smallDisk } from "../support/services/small-disk.ts";
+import { until } from "../support/services/until.ts";
+import { createStops } from "../support/stops.ts";
+import { NO_LIMITS } from "./support/world.ts";
+
+describe("what a runner writes down of a session", function () {
+  this.timeout(60_000);
+  const stops = createStops();
+  afterEach(() => stops.all());
+
+  it("waits for room on a full disk, and is there then", async () => {
+    const disk = await smallDisk(1024 * 1024);
+    stops.add(() => disk.remove());
+    const folder = join(disk.path, "b1.0_1");
+    await mkdir(folder);
+    const state = newSessionState({
+      seq: 1,
+      session: "b1.0_1",
+      fence: 1,
+      id: "b1.0_1",
+      type: "open",
+      build: "1",
+      project: "shop",
+      trust: "trusted",
+      profile: "standard",
+      nonce: "0123456789abcdef",
+      scm: null,
+      workspace: null,
+      dockerApi: false,
+      limits: NO_LIMITS,
+    });
+    await disk.fill(0).catch(() => {});
+    let isSaved = false;
+    const saved = new StateFile(folder).save(state).then(() => (isSaved = true));
+    await until("a first try has failed", async () => (await readdir(folder)).includes("state.json.new"));
+    assert.equal(isSaved, false);
+    await disk.empty();
+    await saved;
+    assert.deepEqual(JSON.parse(await readFile(join(folder, "state.json"), "utf8")), state);
+  });
+});
