@@ -21,7 +21,8 @@ if (options === "help" || options === undefined) {
   console.log(USAGE);
   process.exitCode = options === "help" ? 0 : 2;
 } else {
-  process.exitCode = await campaign(options);
+  // What was not settled would go on asking a server that is gone.
+  process.exit(await campaign(options));
 }
 
 async function campaign(options: CampaignOptions): Promise<number> {

@@ -27,14 +27,14 @@ function diskFault(
     inject: async (world, random) => {
       const staysMs = random.between(...STAYS_MS);
       const path = join(random.pick(foldersOf(world)), FILLER);
-      const before = pidsOf(world);
+      const before = pidsOf(world, touched);
       try {
         await fillUp(path);
         await pause(staysMs);
       } finally {
         await rm(path, { force: true });
       }
-      const after = pidsOf(world);
+      const after = pidsOf(world, touched);
       // A full disk is borne: whoever ends over it would end again at each start.
       for (const [part, pid] of before)
         if (after.get(part) !== pid) throw new Error(`${part} ended while the disk was full`);
@@ -70,8 +70,8 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOSPC";
 }
 
-function pidsOf({ server, runners }: World): Map<string, number> {
-  return new Map(
-    [server, ...runners].filter((part) => part.isRunning()).map((part) => [part.name, part.pid()]),
-  );
+// The others may be struck meanwhile.
+function pidsOf({ server, runners }: World, touched: "server" | "runner"): Map<string, number> {
+  const parts = touched === "server" ? [server] : runners;
+  return new Map(parts.filter((part) => part.isRunning()).map((part) => [part.name, part.pid()]));
 }
