@@ -97,6 +97,7 @@ notify:
     await docker.getImage(image).tag({ repo: `${images.host}/base`, tag: "1" });
     stops.add(() => docker.getImage(`${images.host}/base:1`).remove({ force: true }));
     await text(await docker.getImage(`${images.host}/base`).push({ tag: "1", authconfig: {} }));
+    stops.add(() => removeImages(docker, `${images.host}/shop/web`));
     images.takeManifests();
     const watching = await watchStarts(docker, await instanceOf(spine.server.dataFolder, undefined));
     stops.add(async () => watching.stop());
@@ -230,6 +231,11 @@ deploy environment: 'production'
     await spine.push(what, files(what));
   }
 });
+
+async function removeImages(docker: Docker, repository: string): Promise<void> {
+  for (const { Id } of await docker.listImages({ filters: { reference: [repository] } }))
+    await docker.getImage(Id).remove({ force: true });
+}
 
 const Started = z.object({ Actor: z.object({ Attributes: z.object({ name: z.string() }) }) });
 
