@@ -436,6 +436,9 @@ function labeled(compiler: Compiler, node: ast.Labeled, scope: BlockScope): Exec
   };
 }
 
+/** What a statement counts for that can wait at any place: each run of it makes generators. */
+const GENERATOR = 6;
+
 function switchOver(compiler: Compiler, node: ast.Switch, scope: BlockScope, returnsLast: boolean): Exec {
   const run = compiler.run;
   const subject = compiler.expression(node.subject, scope);
@@ -454,6 +457,7 @@ function switchOver(compiler: Compiler, node: ast.Switch, scope: BlockScope, ret
     for (const [index, { match }] of cases.entries()) {
       if (match === null) continue;
       const candidate = match(frame);
+      run.meter.tick(GENERATOR);
       const isCase: Eventual = run.isCase(isFlow(candidate) ? yield* candidate : candidate, value);
       if (!run.isTrue(isFlow(isCase) ? yield* isCase : isCase)) continue;
       start = index;
@@ -572,6 +576,7 @@ function tryCatch(compiler: Compiler, node: ast.Try, scope: BlockScope, returnsL
     }
   }
   return function* (frame): Flow<Completion> {
+    run.meter.tick(GENERATOR);
     if (last === null) return yield* guarded(frame);
     const depth = run.meter.currentDepth;
     let completion: Completion;

@@ -495,10 +495,12 @@ function digest(run: Runtime, self: string, algorithm: string): Eventual {
 
 function* replacements(run: Runtime, self: string, closure: Value): Flow<Value> {
   let result = "";
-  for (const char of self.split("")) {
+  for (const char of charactersOf(run, self)) {
+    run.meter.allocate(72);
     const value = run.call(closure, [new CharValue(char.charCodeAt(0))]);
     const by = isFlow(value) ? yield* value : value;
     result += by === null ? char : run.text(by);
+    if (result.length > run.meter.limits.stringLength) run.meter.text(result.length);
   }
   return result;
 }
