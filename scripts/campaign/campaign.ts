@@ -6,6 +6,8 @@ import type { Fault } from "./fault.ts";
 import { createPerson } from "./person.ts";
 import type { Person } from "./person.ts";
 import type { Random } from "./random.ts";
+import { measureRecovery } from "./recovery.ts";
+import type { Recovery } from "./recovery.ts";
 import { runBuild } from "./run-build.ts";
 import type { BuildRun } from "./run-build.ts";
 import { PROJECTS } from "./settings.ts";
@@ -21,6 +23,9 @@ export interface Outcome {
   readonly striker: Striker;
   readonly violations: readonly string[];
   readonly quietPeriods: number;
+  readonly recovery: Recovery;
+  /** Deployments that the Swarm was told of. */
+  readonly deploys: number;
 }
 
 /** Builds that are under way at once. */
@@ -76,7 +81,9 @@ export async function runCampaign(
       `quiet   ${runs.length} builds, ${striker.struck.length} faults so far; ${found.length === 0 ? "all is well" : `${found.length} violations`}`,
     );
   }
-  return { runs, striker, violations, quietPeriods };
+  const recovery = measureRecovery(world, striker.struck);
+  const deploys = world.swarmHost.proxy.updates.length;
+  return { runs, striker, violations, quietPeriods, recovery, deploys };
 }
 
 function launcher(deps: {

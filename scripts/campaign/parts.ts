@@ -16,8 +16,16 @@ export interface PartOptions {
   answers(): Promise<boolean>;
 }
 
+/** A start after a death, and when it did its work again. */
+export interface Start {
+  readonly atMs: number;
+  readonly answeredAtMs: number;
+}
+
 /** A part that also ends with the campaign. */
 export interface OwnedPart extends Part {
+  /** The starts after it was killed, oldest first. */
+  starts(): readonly Start[];
   /** Ends it for good; it may be frozen. */
   stop(): Promise<void>;
 }
@@ -52,12 +60,14 @@ export async function startPart(options: PartOptions): Promise<OwnedPart> {
     return child;
   };
   let child = await launch({});
+  const starts: Start[] = [];
   const thaw = (): void => {
     if (child.exit() === undefined) process.kill(child.pid, "SIGCONT");
   };
   const kill = async (): Promise<void> => await child.stop("SIGKILL");
   return {
     name: options.name,
+    starts: () => starts,
     pid: () => child.pid,
     isRunning: () => child.exit() === undefined,
     output: () => child.output(),
@@ -67,7 +77,10 @@ export async function startPart(options: PartOptions): Promise<OwnedPart> {
     thaw,
     start: async (env = {}) => {
       await kill();
+      const wasKilled = child.exit()?.signal === "SIGKILL";
+      const atMs = Date.now();
       child = await launch(env);
+      if (wasKilled) starts.push({ atMs, answeredAtMs: Date.now() });
     },
     stop: async () => {
       thaw();

@@ -1,8 +1,9 @@
 import { isPermitted } from "./checks/builds.ts";
+import { recoveryLines } from "./recovery.ts";
 import type { Outcome } from "./campaign.ts";
 
 /** What a campaign did, as lines for people. */
-export function report({ runs, striker, quietPeriods }: Outcome): string[] {
+export function report({ runs, striker, quietPeriods, recovery, deploys }: Outcome): string[] {
   const ends = countBy(runs, ({ shape, build }) => `${shape} ${build?.state ?? "lost"}`);
   const faults = countBy(striker.struck, ({ fault }) => fault.name);
   const permitted = runs.filter((run) => !run.asExpected && isPermitted(run, striker.struck));
@@ -13,6 +14,8 @@ export function report({ runs, striker, quietPeriods }: Outcome): string[] {
     "faults:",
     ...faults.map(([name, count]) => `  ${String(count).padStart(4)}  ${name}`),
     `failed by Sluice's fault as the rules permit: ${permitted.length}${permitted.map(({ build }) => ` ${build?.reason?.code}`).join("")}`,
+    `${deploys} approved deployments, each written once`,
+    ...recoveryLines(recovery),
   ];
 }
 

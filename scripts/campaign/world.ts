@@ -19,6 +19,7 @@ import type { Stops } from "../../test/support/stops.ts";
 import { mountSmall } from "./disk.ts";
 import type { LineName, World } from "./fault.ts";
 import { clockItem } from "./faults/clock.ts";
+import { bootOf } from "./database.ts";
 import { startPart } from "./parts.ts";
 import type { OwnedPart } from "./parts.ts";
 import type { Random } from "./random.ts";
@@ -33,6 +34,12 @@ export interface CampaignWorld extends World {
   readonly swarmHost: CampaignSwarm;
   readonly mail: MailCatcher;
   readonly chat: Chat;
+  /** The same parts, with what the campaign measures of them. */
+  readonly owned: {
+    readonly server: OwnedPart;
+    readonly runners: readonly OwnedPart[];
+    readonly redis: OwnedPart;
+  };
   readonly copies: Readonly<Record<string, WorkingCopy>>;
   /** The letters by which this server's things are marked in an engine. */
   instance(): Promise<string>;
@@ -158,6 +165,14 @@ async function build(
   const runners: OwnedPart[] = [];
   for (const [at, name] of RUNNERS.entries()) {
     const made = await api.ask("POST", "/runners", { name });
+    const boots = new Set<string>();
+    const hasJoinedAnew = async (runnerName: string): Promise<boolean> => {
+      const boot = bootOf(serverData, runnerName);
+      if (boot === undefined || boots.has(boot)) return false;
+      if (!(await isOnline(url, token, runnerName))) return false;
+      boots.add(boot);
+      return true;
+    };
     const runner = await startPart({
       name: `runner ${name}`,
       program: process.execPath,
@@ -178,7 +193,7 @@ async function build(
       env: { ...process.env, ...CLEAN, DOCKER_HOST: `unix://${socket}` },
       logFile: logFile(name),
       // Without a server nobody can say; it is enough that it runs.
-      answers: async () => !server.isRunning() || (await isOnline(url, token, name)),
+      answers: async () => !server.isRunning() || (await hasJoinedAnew(name)),
     });
     runners.push(runner);
     stops.add(() => runner.stop());
@@ -206,6 +221,7 @@ async function build(
     docker,
     swarm: swarmHost.engine,
     swarmHost,
+    owned: { server, runners, redis: redis.part },
     mail,
     chat,
     copies,

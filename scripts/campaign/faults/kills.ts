@@ -2,6 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Fault, Part, Touched, World } from "../fault.ts";
 import { askRedis } from "../services.ts";
 
+/** Name of the death after which work goes on elsewhere. */
+export const LOSS = "lose a runner";
+
 /** Longer than a runner without a connection is waited for. */
 const LOST_MS = [17_000, 20_000] as const;
 /** A death is noticed at once by some, and after a while by others. */
@@ -30,7 +33,7 @@ export const KILL_FAULTS: readonly Fault[] = [
     inject: async ({ redis }) => `it said ${(await askRedis(redis.port, "FLUSHALL")).trim()}`,
   },
   {
-    name: "lose a runner",
+    name: LOSS,
     weight: 3,
     touches: ["runner"],
     // What may not be run twice cannot go on elsewhere.
