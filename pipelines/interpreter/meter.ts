@@ -14,7 +14,7 @@ import {
 const SWEEP_EVERY_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of new values that count as one evaluation. */
-const BYTES_PER_EVALUATION = 24;
+const BYTES_PER_EVALUATION = 20;
 
 /** Evaluations between two looks at a watch. */
 const LOOK_EVERY = 10_000;

@@ -385,7 +385,9 @@ export const stringMethods: MethodTable<string> = table<string>({
   normalize: (self) => self.replaceAll(/\r\n?/g, "\n"),
   denormalize: (self) => self,
   expand: (self, _, run) => {
-    run.meter.text(self.length + 7 * countOf(self, "\t"));
+    const tabs = countOf(self, "\t");
+    run.meter.text(self.length + 7 * tabs);
+    run.meter.allocate(tabs * 32);
     return self.replaceAll("\t", "        ");
   },
   tr: (self, [from, to], run) => translated(run, self, textArg(run, from), textArg(run, to)),
