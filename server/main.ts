@@ -56,8 +56,7 @@ import { localRunner } from "./runners/join-procedures.ts";
 import { createRunnerLink, hashRunnerKey, newRunnerKey } from "./runners/link.ts";
 import { createSessions } from "./runners/sessions.ts";
 import { createRunnerStreams } from "./runners/stream.ts";
-import { startDownstream } from "./schedules/start-downstream.ts";
-import { startDueSchedules } from "./schedules/start-due.ts";
+import { startSchedules } from "./schedules/loop.ts";
 import { createSecrets } from "./secrets/secrets.ts";
 import { openVault } from "./secrets/vault.ts";
 import { type MovedClock, systemClock } from "./store/clock.ts";
@@ -340,7 +339,6 @@ export async function startServer({
     const relay = startRelay({ store, transport: queues, log, faults });
     closing.push(() => relay.stop());
     const stopping = new AbortController();
-    const schedule = { store, config, vault, sources, log };
     const reconciler = startReconciler({
       store,
       log,
@@ -353,8 +351,6 @@ export async function startServer({
         { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "locks", run: () => grantFree({ store, poke }) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
-        { name: "cron triggers", run: () => startDueSchedules(schedule) },
-        { name: "upstream triggers", run: () => startDownstream(schedule) },
       ],
     });
     closing.push(() => reconciler.stop());
@@ -369,6 +365,7 @@ export async function startServer({
       startSettling({ store, forges, clock, log }),
       startStatuses({ store, forges, config: config.file.forges, publicUrl: config.publicUrl, clock, log }),
       startSweep({ ...app.receive, forges, log }),
+      startSchedules({ store, config, vault, sources, log }),
       startUpkeep({ store, files, blobs, retention: config.file.retention, log }),
     ];
     for (const loop of loops) closing.push(() => loop.stop());

@@ -6,7 +6,7 @@ import { nextFor } from "./rows.ts";
 
 /** What cron triggers need to start their builds. */
 export interface ScheduleDeps extends BranchBuildDeps {
-  readonly log: Pick<Logger, "warn" | "info">;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
 }
 
 const ROUND_LIMIT = 100;
@@ -34,31 +34,47 @@ export async function startDueSchedules(deps: ScheduleDeps): Promise<number> {
   if (due.length === 0 || (await readSafeMode(store)) !== null) return 0;
   let started = 0;
   for (const row of due) {
-    const branch = row.ref.replace(/^refs\/heads\//, "");
-    const jobName = jobNameOf(row.key, branch);
-    const next = nextFor(row, jobName, nowMs);
-    const composed = await composeBranchBuild(deps, {
-      projectId: row.projectId,
-      ref: row.ref,
-      eventKind: "cron",
-      title: "Started by timer",
-      by: "timer",
-      // The line that was due first says which parameters.
-      parameters: nextFor(row, jobName, row.nextAtMs - 1)?.parameters ?? {},
-    });
-    if (composed.kind === "away") {
-      log.warn({ project: row.key, text: composed.text }, "a timed build waits for its repository");
-      continue;
+    try {
+      if (await startOne(deps, row, nowMs)) started += 1;
+    } catch (err) {
+      log.error({ project: row.key, err }, "a timed build could not be started; it is tried again");
     }
-    if (composed.kind === "gone") log.warn({ project: row.key, text: composed.text }, "a cron trigger ends");
-    const made = await store.call(fireSchedule, {
-      due: { projectId: row.projectId, ref: row.ref, pattern: row.pattern, nextAtMs: row.nextAtMs },
-      nextAtMs: next?.atMs ?? null,
-      build: composed.kind === "build" ? composed.build : null,
-    });
-    if (made !== null) started += 1;
   }
   return started;
+}
+
+interface DueRow {
+  readonly projectId: number;
+  readonly key: string;
+  readonly ref: string;
+  readonly pattern: string;
+  readonly timeZone: string;
+  readonly nextAtMs: number;
+}
+
+async function startOne(deps: ScheduleDeps, row: DueRow, nowMs: number): Promise<boolean> {
+  const { store, log } = deps;
+  const jobName = jobNameOf(row.key, row.ref.replace(/^refs\/heads\//, ""));
+  const composed = await composeBranchBuild(deps, {
+    projectId: row.projectId,
+    ref: row.ref,
+    eventKind: "cron",
+    title: "Started by timer",
+    by: "timer",
+    // The line that was due first says which parameters.
+    parameters: nextFor(row, jobName, row.nextAtMs - 1)?.parameters ?? {},
+  });
+  if (composed.kind === "away") {
+    log.warn({ project: row.key, text: composed.text }, "a timed build waits for its repository");
+    return false;
+  }
+  if (composed.kind === "gone") log.warn({ project: row.key, text: composed.text }, "a cron trigger ends");
+  const made = await store.call(fireSchedule, {
+    due: { projectId: row.projectId, ref: row.ref, pattern: row.pattern, nextAtMs: row.nextAtMs },
+    nextAtMs: nextFor(row, jobName, nowMs)?.atMs ?? null,
+    build: composed.kind === "build" ? composed.build : null,
+  });
+  return made !== null;
 }
 
 /** How Jenkins would call the job of a branch; what `H` stands for hangs on it. */
