@@ -26,6 +26,20 @@ const PLAIN = `pipeline {
 }
 `;
 
+const NESTED = `pipeline {
+  agent { docker 'sluice-demo/busybox:1' }
+  stages {
+    stage('Outer') { steps { sh 'echo outer' } }
+    stage('Inner') {
+      agent { docker 'sluice-demo/busybox:1' }
+      steps { sh 'echo inner' }
+    }
+    stage('Again') { steps { sh 'echo outer again' } }
+  }
+}
+`;
+const NESTED_BUILDS = 5;
+
 /** Containers of this build's sessions that run now. */
 async function running(buildId: number): Promise<number> {
   const listed = await dockerForTests().listContainers({ filters: { label: ["sluice.session"] } });
@@ -63,5 +77,19 @@ describe("an agent whose build waits for a person", () => {
     const ended = await api.buildEnded(PROJECT, 1);
     assert.equal(ended.state, "succeeded");
     assert.match(await api.console(ended.id), /the file is kept/);
+  });
+
+  it("lends its one place to agents inside it: builds with agents in agents all end", async function () {
+    this.timeout(300_000);
+    const { api } = spine.server;
+    const first = (await api.builds(PROJECT)).length + 1;
+    for (let i = 0; i < NESTED_BUILDS; i += 1)
+      await spine.push(`nest ${i}`, { Jenkinsfile: `${NESTED}// ${i}\n` }, `nest-${i}`);
+    for (let i = 0; i < NESTED_BUILDS; i += 1) {
+      const build = await api.buildEnded(PROJECT, first + i);
+      const console = await api.console(build.id);
+      assert.equal(build.state, "succeeded", console);
+      assert.deepEqual(console.match(/^(outer|inner|outer again)$/gmu), ["outer", "inner", "outer again"]);
+    }
   });
 });
