@@ -129,7 +129,9 @@ function* holdOf(tx: Transaction, build: QueuedBuild): Steps<Seen> {
   if (build.trust === "untrusted" && build.approvedBy === null) return { cause: { cause: "approval" } };
   const rules = yield* pipelineRules(tx, build.projectId, build.ref);
   const quietUntilMs = build.createdAtMs + quietMsOf(build.eventKind, rules.quietMs);
-  if (quietUntilMs > tx.nowMs) return { cause: { cause: "quiet_period", untilAtMs: quietUntilMs } };
+  // One that was made later than now was made before the clock stepped back: nobody knows how long ago.
+  if (build.createdAtMs <= tx.nowMs && quietUntilMs > tx.nowMs)
+    return { cause: { cause: "quiet_period", untilAtMs: quietUntilMs } };
   const seen = yield* concurrencyHold(tx, build, project, rules.oneAtATime);
   return seen.cause === null ? { ...seen, cause: yield* admissionHold(tx, build.id) } : seen;
 }

@@ -157,7 +157,9 @@ function* candidates(tx: Transaction, projectId: number, limit: number): Steps<n
     if (begun.has(build.id)) continue;
     const cause = readWait(build);
     if (cause?.cause === "forge") continue;
-    if (cause?.cause === "quiet_period" && cause.untilAtMs > tx.nowMs) continue;
+    // Made later than now: before the clock stepped back.
+    const isQuiet = cause?.cause === "quiet_period" && build.createdAtMs <= tx.nowMs;
+    if (isQuiet && cause.untilAtMs > tx.nowMs) continue;
     const taken = takenRefs.get(build.ref) ?? (yield* isRefTaken(tx, projectId, build.ref, build.id));
     const rules = yield* pipelineRules(tx, projectId, build.ref);
     takenRefs.set(build.ref, taken || rules.oneAtATime !== null);
@@ -170,7 +172,7 @@ function* oldestQueued(tx: Transaction, projectId: number) {
   return yield* tx.all(
     tx.db
       .selectFrom("builds")
-      .select(["id", "ref", "waitCode", "waitFacts"])
+      .select(["id", "ref", "createdAtMs", "waitCode", "waitFacts"])
       .where("projectId", "=", projectId)
       .where(sql<boolean>`builds.state = 'queued'`)
       .where((eb) => eb.or([eb("trust", "=", "trusted"), eb("approvedBy", "is not", null)]))

@@ -69,6 +69,15 @@ describe("a clock that steps", function () {
     assert.equal(await world.ends(build), "succeeded", await world.console(build));
   });
 
+  it("keeps no build waiting that was made at a later time", async () => {
+    const world = await aWorld();
+    world.clock.step(3_600_000);
+    const build = await world.build("echo 'made later'\n");
+    world.clock.step(-3_600_000);
+    await world.begin();
+    assert.equal(await world.ends(build), "succeeded");
+  });
+
   it("makes no wait longer that began before it stepped back", async () => {
     const world = await aWorld();
     const life = await world.begin();
