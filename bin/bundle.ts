@@ -14,19 +14,20 @@ type Manifest = { readonly file: string; readonly sources: readonly Source[] };
 
 /**
  * Makes one file of the linter and all it imports, for the next start: loading many files takes longer than checking
- * one. Where there is no bundler, or nothing can be written, the sources are used as they are.
+ * one; gives its path. Where there is no bundler, or nothing can be written, the sources are used as they are.
  */
-export async function bundleLint(folder: string): Promise<void> {
+export async function bundleLint(folder: string): Promise<string | undefined> {
   try {
     mkdirSync(folder, { recursive: true });
     const startedAtMs = Date.now();
     const { code, paths } = await bundled();
     const sources = paths.map(sourceOf);
     // A source that changed meanwhile may be in it as it was before.
-    if (sources.some(([, mtimeMs]) => mtimeMs >= startedAtMs)) return;
-    keep(folder, code, sources);
+    if (sources.some(([, mtimeMs]) => mtimeMs >= startedAtMs)) return undefined;
+    return keep(folder, code, sources);
   } catch {
     // The bundle is only a matter of speed.
+    return undefined;
   }
 }
 
@@ -57,7 +58,7 @@ function sourceOf(path: string): Source {
 }
 
 /** Each file appears whole under a name of its own: another process may be reading the one before. */
-function keep(folder: string, code: string, sources: readonly Source[]): void {
+function keep(folder: string, code: string, sources: readonly Source[]): string {
   const file = `lint-${createHash("sha256").update(code).digest("hex").slice(0, 16)}.cjs`;
   const manifest: Manifest = { file, sources };
   for (const [name, text] of [
@@ -70,4 +71,5 @@ function keep(folder: string, code: string, sources: readonly Source[]): void {
   }
   for (const name of readdirSync(folder))
     if (/^lint-\w+\.cjs$/.test(name) && name !== file) rmSync(join(folder, name), { force: true });
+  return join(folder, file);
 }

@@ -23,7 +23,12 @@ const isLint = process.argv[2] === "lint";
 const bundle = isLint ? bundledLint() : undefined;
 if (bundle === undefined) {
   await import("./main.ts");
-  if (isLint) await (await import("./bundle.ts")).bundleLint(bundles);
+  const path = isLint ? await (await import("./bundle.ts")).bundleLint(bundles) : undefined;
+  // What of it is compiled when it is first loaded is what the compile cache keeps.
+  if (path !== undefined)
+    module
+      .createRequire(import.meta.url)(path)
+      .rehearse();
 } else process.exitCode = await bundle.lintCommand(process.argv.slice(3));
 
 function bundledLint() {
