@@ -180,7 +180,7 @@ notify:
     assert.match(range.text, /the cart is empty/u);
     assert.deepEqual(
       build.stages.map(({ name, state }) => `${name} ${state}`),
-      ["Declarative: Checkout SCM succeeded", "Test failed", "After skipped"],
+      ["Declarative: Checkout SCM succeeded", "Test failed", "After not_built"],
     );
     const console = await api.console(build.id);
     assert.match(console, /ERROR: script returned exit code 3\nFinished: FAILURE\n?$/u);

@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from "mocha";
 import { createEnginePool, type EnginePool } from "../../../server/builds/engine/pool.ts";
 import { inTurn } from "../../../server/builds/journal/next-starts.ts";
 import { until } from "../../support/services/until.ts";
+import { readRules } from "../../../server/builds/journal/pipeline-settings.ts";
 import { createStops } from "../../support/stops.ts";
 import { ANN, type Life, startWorld, type World } from "./support/world.ts";
 
@@ -104,6 +105,28 @@ describe("limits of builds", function () {
     assert.ok(open.length >= 20, `${open.length} of the forty were still to come`);
     for (const build of many) assert.equal(await world.ends(build), "succeeded");
     assert.deepEqual(inTurn([[1, 2, 3], [4], [5, 6]]), [1, 4, 5, 2, 6, 3]);
+  });
+
+  it("of a file's options go when the file says nothing of them any more", async () => {
+    const world = await aWorld();
+    await world.begin();
+    const file = (options: string) =>
+      `pipeline { agent none\n${options}\nstages { stage('A') { steps { echo 'a' } } } }\n`;
+    const rules = async () => {
+      const row = await world.base.db
+        .selectFrom("settings")
+        .select("body")
+        .where("name", "like", "pipeline:%")
+        .executeTakeFirstOrThrow();
+      const { oneAtATime, quietMs, keep } = readRules(row.body);
+      return { oneAtATime, quietMs, builds: keep?.builds ?? null };
+    };
+    const said =
+      "options { disableConcurrentBuilds(); quietPeriod(1); buildDiscarder(logRotator(numToKeepStr: '7')) }";
+    assert.equal(await world.ends(await world.build(file(said))), "succeeded");
+    assert.deepEqual(await rules(), { oneAtATime: { abortPrevious: false }, quietMs: 1000, builds: 7 });
+    assert.equal(await world.ends(await world.build(file(""))), "succeeded");
+    assert.deepEqual(await rules(), { oneAtATime: null, quietMs: 0, builds: null });
   });
 
   it("keep nobody from starting for builds whose agents no runner could take", async () => {

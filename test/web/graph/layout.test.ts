@@ -92,19 +92,20 @@ describe("the drawing of a pipeline", () => {
   });
 
   it("draws the way as passed over a stage that was left out, and as not passed behind a failure", () => {
-    const passed = (first: "succeeded" | "failed"): readonly boolean[] =>
+    const passed = (first: "succeeded" | "failed", rest: "skipped" | "not_built"): readonly boolean[] =>
       layOut(
         graphOf(
           [
             aStage({ path: "a", state: first }),
-            aStage({ path: "b", state: "skipped" }),
-            aStage({ path: "c", state: "skipped" }),
+            aStage({ path: "b", state: rest }),
+            aStage({ path: "c", state: rest }),
           ],
           () => "",
         ),
       ).edges.map((edge) => edge.done);
-    assert.ok(passed("succeeded").every((done) => done));
-    assert.ok(passed("failed").every((done) => !done));
+    assert.ok(passed("succeeded", "skipped").every((done) => done));
+    assert.ok(passed("failed", "skipped").every((done) => !done));
+    assert.ok(passed("failed", "not_built").every((done) => !done));
   });
 
   it("draws a build without stages as nothing", () => {
