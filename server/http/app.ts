@@ -23,6 +23,7 @@ import { deployRoutes } from "./routes/deploys.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { projectRoutes } from "./routes/projects.ts";
 import { systemRoutes } from "./routes/system.ts";
+import { storeProblem } from "./store-problem.ts";
 import type { World } from "./world.ts";
 
 /** The web side of the server. It opens nothing: whoever made it listens with `handler`, and ends with `close`. */
@@ -273,6 +274,8 @@ function onError(world: World): ErrorRequestHandler {
     const problem = problemOf(error);
     if (problem.status >= 500 && problem.code === "internal_error")
       world.log.error({ err: error, requestId }, "a request failed");
+    else if (problem.status >= 500 && !(error instanceof HttpProblem))
+      world.log.warn({ err: error, requestId }, "a request cannot be answered for now");
     if (response.headersSent) {
       response.destroy();
       return;
@@ -287,6 +290,8 @@ function onError(world: World): ErrorRequestHandler {
 
 function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
+  const store = storeProblem(error);
+  if (store !== null) return store;
   const status = statusOf(error);
   if (status === 413) return new HttpProblem(413, "too_large", `a body has at most ${BODY_LIMIT}`);
   if (status === 404) return notFound("such a file");
