@@ -108,7 +108,7 @@ describe("a build that is stopped", function () {
       title: "at a gate inside an agent, which is parked",
       file: inStage("sh 'echo kept'; input 'Go on?'"),
       isThere: async (build) => {
-        const states = await containersOf(build);
+        const states = await containersOf(spine, build);
         return states.length === 1 && states[0] === "exited";
       },
     },
@@ -152,7 +152,11 @@ while :; do sleep 98N || true; done
     assert.equal(ended.reason?.code, "timeout", console);
     assert.match(console, /^begun$/mu);
     assert.deepEqual(await processesOf(ended), []);
-    await until("no container is left", async () => (await containersOf(ended)).length === 0, PATIENCE);
+    await until(
+      "no container is left",
+      async () => (await containersOf(spine, ended)).length === 0,
+      PATIENCE,
+    );
   });
 
   it("is aborted wherever it is, carries out its post, and leaves neither process nor container", async () => {
@@ -211,7 +215,7 @@ while :; do sleep 98N || true; done
         );
         await until(
           `no container is left (${what})`,
-          async () => (await containersOf(build)).length === 0,
+          async () => (await containersOf(spine, build)).length === 0,
           PATIENCE,
         );
       }),
@@ -272,7 +276,11 @@ while :; do sleep 98N || true; done
     assert.deepEqual(console.match(/^(told|always|swept|never)$/gmu), ["always", "told", "swept"], console);
     for (const said of stay.says ?? []) assert.match(console, said);
     assert.deepEqual(await processesOf(build), [], "a process is left");
-    await until("no container is left", async () => (await containersOf(build)).length === 0, PATIENCE);
+    await until(
+      "no container is left",
+      async () => (await containersOf(spine, build)).length === 0,
+      PATIENCE,
+    );
   }
 
   async function hasProcess(build: Build): Promise<boolean> {
@@ -335,8 +343,8 @@ async function processesOf(build: Build): Promise<string[]> {
 }
 
 /** States of the containers of this build's sessions. */
-async function containersOf(build: Build): Promise<string[]> {
-  const filters = { label: ["sluice.session"] };
+async function containersOf(spine: Spine, build: Build): Promise<string[]> {
+  const filters = { label: [`sluice.instance=${await spine.server.instance()}`] };
   const listed = await dockerForTests().listContainers({ all: true, filters });
   return listed
     .filter(({ Labels }) => (Labels["sluice.session"] ?? "").startsWith(`b${build.id}.`))

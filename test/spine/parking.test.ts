@@ -41,8 +41,9 @@ const NESTED = `pipeline {
 const NESTED_BUILDS = 5;
 
 /** Containers of this build's sessions that run now. */
-async function running(buildId: number): Promise<number> {
-  const listed = await dockerForTests().listContainers({ filters: { label: ["sluice.session"] } });
+async function running(spine: Spine, buildId: number): Promise<number> {
+  const label = [`sluice.instance=${await spine.server.instance()}`];
+  const listed = await dockerForTests().listContainers({ filters: { label } });
   return listed.filter((container) => (container.Labels["sluice.session"] ?? "").startsWith(`b${buildId}.`))
     .length;
 }
@@ -66,7 +67,7 @@ describe("an agent whose build waits for a person", () => {
     const asking = await api.build(PROJECT, 1);
     await until(
       "its container is stopped",
-      async () => ((await running(asking.id)) === 0 ? true : null),
+      async () => ((await running(spine, asking.id)) === 0 ? true : null),
       PATIENCE,
     );
 

@@ -27,7 +27,7 @@ const COUNTING = (name: string) => `pipeline {
 `;
 const PATIENT = { deadlineMs: 60_000, everyMs: 100 };
 /** Short of what counts as silence, by which the work would go to the other runner. */
-const CUT_MS = Number(process.env["SLUICE_TEST_CUT_S"] ?? "10") * 1000;
+const CUT_MS = Number(process.env["SLUICE_TEST_CUT_S"] ?? "6") * 1000;
 
 describe("runners that share a machine", function () {
   this.timeout(300_000);
@@ -170,7 +170,8 @@ describe("runners that share a machine", function () {
 
   /** The build's containers that run, with the runners they belong to. */
   async function containersOf(build: number) {
-    const listed = await dockerForTests().listContainers({ filters: { label: ["sluice.session"] } });
+    const label = [`sluice.instance=${await spine.server.instance()}`];
+    const listed = await dockerForTests().listContainers({ filters: { label } });
     return listed
       .filter(({ Labels }) => (Labels["sluice.session"] ?? "").startsWith(`b${build}.`))
       .map(({ Id, Labels }) => ({

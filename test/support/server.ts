@@ -66,6 +66,8 @@ export interface TestServer {
   readonly api: TestApi;
   readonly token: string;
   pid(): number;
+  /** The letters by which it marks what is its own in an engine, which other tests use at the same time. */
+  instance(): Promise<string>;
   /** The end of what it printed. */
   output(): string;
   /** Settles when the process that runs now ends. */
@@ -152,6 +154,11 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       api,
       token,
       pid: () => child.pid,
+      instance: async () => {
+        const instance = await instanceOf(dataFolder, options.env?.["DATABASE_URL"]);
+        assert.ok(instance !== undefined, "the server has no database yet");
+        return instance;
+      },
       output: () => child.output(),
       ended: async () => void (await child.exited),
       kill: async () => await child.stop("SIGKILL"),
