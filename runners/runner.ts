@@ -54,10 +54,12 @@ export class Runner {
   }
 
   async bridge(): Promise<string> {
-    this.#bridge ??= ensureSharedBridge(this.#context.engine, this.instance).catch((error: unknown) => {
-      this.#bridge = null;
-      throw error;
-    });
+    this.#bridge ??= ensureSharedBridge(this.#context.engine, this.instance, this.name).catch(
+      (error: unknown) => {
+        this.#bridge = null;
+        throw error;
+      },
+    );
     return this.#bridge;
   }
 

@@ -4,12 +4,13 @@ import type { Engine } from "./engine.ts";
 import { z } from "zod";
 
 /**
- * The one bridge on which main containers start: none of them can reach another. Made once, found again, also by other
- * runners on the engine. Gives its id.
+ * The one bridge of a runner on which its main containers start: none of them can reach another. Made once, found again.
+ * Other runners on the engine have their own: the engine lets two make networks of one name in the same moment, and
+ * starts no container on them then. Gives its id.
  */
-export async function ensureSharedBridge(engine: Engine, instance: string): Promise<string> {
-  return await ensure(engine, `sl-${instance}`, {
-    Labels: { [INSTANCE_LABEL]: instance },
+export async function ensureSharedBridge(engine: Engine, instance: string, runner: string): Promise<string> {
+  return await ensure(engine, `sl-${instance}-at-${runner}`, {
+    Labels: { [INSTANCE_LABEL]: instance, [RUNNER_LABEL]: runner },
     Options: { "com.docker.network.bridge.enable_icc": "false" },
   });
 }
@@ -66,7 +67,7 @@ async function ensure(
     const found = await engine.call("docker.inspectNetwork", (docker) => docker.getNetwork(name).inspect());
     return Inspected.parse(found).Id;
   } catch (error) {
-    // 400: two runners made it in the same moment, which the engine lets happen.
+    // 400: there are several. An earlier process of the runner was killed while it made one.
     if (statusOf(error) !== 404 && statusOf(error) !== 400) throw error;
   }
   const oldest = await oldestOf(engine, name);

@@ -6,7 +6,7 @@ import { Engine } from "../../runners/docker/engine.ts";
 import { ensureSharedBridge } from "../../runners/docker/network.ts";
 import { dockerForTests, engineAddress } from "../support/services/docker.ts";
 
-describe("the bridge that runners on one engine share", function () {
+describe("the bridge of a runner", function () {
   this.timeout(120_000);
   const docker: Docker = dockerForTests();
   const instance = `t${randomBytes(4).toString("hex")}`;
@@ -29,7 +29,7 @@ describe("the bridge that runners on one engine share", function () {
 
   it("is one, whoever makes it in the same moment", async () => {
     const runners = Array.from({ length: 4 }, anEngine);
-    const ids = await Promise.all(runners.map((engine) => ensureSharedBridge(engine, instance)));
+    const ids = await Promise.all(runners.map((engine) => ensureSharedBridge(engine, instance, "north")));
     assert.equal(new Set(ids).size, 1);
     assert.deepEqual(
       (await ours()).map(({ Id }) => Id),
@@ -37,17 +37,25 @@ describe("the bridge that runners on one engine share", function () {
     );
   });
 
-  it("is the same for all where an engine has got two of that name", async () => {
+  it("is its own on an engine that others work on", async () => {
+    const [north, south] = await Promise.all(
+      ["north", "south"].map((runner) => ensureSharedBridge(anEngine(), instance, runner)),
+    );
+    assert.notEqual(north, south);
+    assert.equal((await ours()).length, 2);
+  });
+
+  it("is the oldest where the engine has got two of that name", async () => {
     for (let time = 0; time < 2; time += 1) {
       await docker.createNetwork({
-        Name: `sl-${instance}`,
+        Name: `sl-${instance}-at-north`,
         CheckDuplicate: false,
         Labels: { "sluice.instance": instance },
       });
     }
     const [one, other] = await Promise.all([
-      ensureSharedBridge(anEngine(), instance),
-      ensureSharedBridge(anEngine(), instance),
+      ensureSharedBridge(anEngine(), instance, "north"),
+      ensureSharedBridge(anEngine(), instance, "north"),
     ]);
     assert.equal(one, other);
   });
