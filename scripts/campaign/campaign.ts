@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { CampaignOptions } from "./arguments.ts";
 import { checkBuilds, nameOf } from "./checks/builds.ts";
 import { checkDoctor, checkEngine, checkNotices, checkPushes, checkSecret } from "./checks/outside.ts";
+import { checkClockwork } from "./checks/clockwork.ts";
 import type { Fault } from "./fault.ts";
 import { createPerson } from "./person.ts";
 import type { Person } from "./person.ts";
@@ -174,6 +175,7 @@ async function checkAll(
   wrong.push(...(await checkPushes(world, person)));
   if (unsettled.length === 0) wrong.push(...(await checkEngine(world)));
   wrong.push(...(await checkNotices(world, latest)));
+  wrong.push(...(await checkClockwork(person, striker.struck)));
   wrong.push(...(await checkSecret(world)));
   return wrong;
 }

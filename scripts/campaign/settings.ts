@@ -6,6 +6,9 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Two projects, so that one must not starve the other. */
 export const PROJECTS = ["alpha", "beta"] as const;
 
+/** A project that nobody pushes to any more: the clock builds it every minute. */
+export const CLOCKWORK = "clockwork";
+
 /** Environments, each with a service of its own: deployments beside each other, and behind each other. */
 export const ENVIRONMENTS = ["one", "two", "three"] as const;
 
@@ -49,7 +52,8 @@ targets:
   swarm: { type: swarm, host: '${ports.swarm}' }
 environments:
 ${environments.join("")}projects:
-${projects.join("")}notify:
+${projects.join("")}  ${CLOCKWORK}: { forge: here, repo: ${CLOCKWORK} }
+notify:
   - { project: '*', on: [failed, still_failing, aborted], to: ['mail:author', chat] }
 `;
 }

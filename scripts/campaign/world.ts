@@ -24,7 +24,7 @@ import { startPart } from "./parts.ts";
 import type { OwnedPart } from "./parts.ts";
 import type { Random } from "./random.ts";
 import { startRedis, startRegistry, REGISTRY_PASSWORD, REGISTRY_USER } from "./services.ts";
-import { CANARY, PROJECTS, ROOT, sluiceYml } from "./settings.ts";
+import { CANARY, CLOCKWORK, PROJECTS, ROOT, sluiceYml } from "./settings.ts";
 import { startSwarm } from "./swarm.ts";
 import type { CampaignSwarm } from "./swarm.ts";
 
@@ -53,6 +53,13 @@ const RUNNERS = ["north", "south"] as const;
 const PLACES = 3;
 const LOOPBACK = "127.0.0.1";
 const LOOK_MS = 5_000;
+
+const EVERY_MINUTE = `pipeline {
+  agent none
+  triggers { cron('* * * * *') }
+  stages { stage('Tick') { steps { echo 'tick' } } }
+}
+`;
 
 /** Of the person's own installation, not of the campaign's. */
 const CLEAN = { DATABASE_URL: "", REDIS_URL: "", SLUICE_KEY_FILE: "", SLUICE_FAULT: "", NODE_ENV: "test" };
@@ -92,7 +99,7 @@ async function build(
   stops.add(() => git.stop());
   // Before the server looks at them for the first time: what it finds then was there before it.
   const addresses: Record<string, string> = {};
-  for (const project of PROJECTS) addresses[project] = await git.createRepository(project);
+  for (const project of [...PROJECTS, CLOCKWORK]) addresses[project] = await git.createRepository(project);
   const redis = await startRedis(await madeFolder(folder, "redis"), logFile("redis"));
   stops.add(() => redis.part.stop());
   const registry = await startRegistry(await madeFolder(folder, "registry"), logFile("registry"));
@@ -206,6 +213,8 @@ async function build(
     stops.add(() => copy.remove());
     copies[project] = copy;
   }
+  await copies[CLOCKWORK]?.commit("every minute", { Jenkinsfile: EVERY_MINUTE });
+  await copies[CLOCKWORK]?.push("HEAD:refs/heads/main");
   return {
     folder,
     url,
