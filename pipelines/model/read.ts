@@ -11,6 +11,7 @@ import { readSections } from "./sections.ts";
 import { readOptions, readParameters, readTriggers } from "./settings.ts";
 import { list, optional } from "./stage-parts.ts";
 import { readStages } from "./stages.ts";
+import { refuseTooManyStages } from "./too-many-stages.ts";
 import { readTools } from "./tools.ts";
 
 /** The sections of a pipeline. */
@@ -56,9 +57,11 @@ export function readPipeline(r: Reading, call: MethodCall): Pipeline | undefined
   for (const { name, call: section } of all) checkSectionName(r, name, section);
   for (const name of ["stages", "agent"]) if (!byName.has(name)) refuseMissing(r, name, call);
   const agent = optional(byName.get("agent"), (section) => readAgent(r, section));
+  const stages = list(byName.get("stages"), (section) => readStages(r, section, false));
+  refuseTooManyStages(r, stages, span);
   return {
     agent: agent ?? { type: "none", fields: [], span },
-    stages: list(byName.get("stages"), (section) => readStages(r, section, false)),
+    stages,
     environment: list(byName.get("environment"), (section) => readEnvironment(r, section)),
     tools: list(byName.get("tools"), (section) => readTools(r, section)),
     options: list(byName.get("options"), (section) => readOptions(r, section, false)),

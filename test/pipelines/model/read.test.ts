@@ -24,6 +24,16 @@ function stageOf(body: string): string {
 }
 
 describe("a declarative pipeline", () => {
+  it("may write 500 stages, wherever they stand, and is refused with one more", () => {
+    const stage = (at: number): string => `stage('s${at}') { steps { echo 'a' } }`;
+    const stages = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_, at) => stage(from + at)).join("\n");
+    const file = (count: number): string =>
+      `pipeline { agent any\n stages { ${stages(0, 300)}\n stage('p') { parallel { ${stages(300, count - 1)} } } } }`;
+    assert.deepEqual(messages(file(500)), []);
+    assert.deepEqual(messages(file(501)), ["The pipeline has 501 stages, and no more than 500 are allowed"]);
+  });
+
   it("is read with all its sections", () => {
     const { pipeline } = parsePipelineFile(full);
     assert.ok(pipeline);
