@@ -318,14 +318,29 @@ export function createBuildHost(deps: Deps): BuildHost {
     consoleLength?: number,
     commit?: { readonly sha: string; readonly facts: CommitFacts },
   ): Promise<void> {
+    const length = consoleLength ?? (await lastWords(build, said));
     const over = await store.call(failBuild, {
       buildId: build.id,
       fence: build.fence,
       end: said,
-      ...(consoleLength === undefined ? {} : { consoleLength }),
+      ...(length === undefined ? {} : { consoleLength: length }),
       ...(commit === undefined ? {} : { commit }),
     });
     if (over) listeners.ended(build.id, said);
+  }
+
+  /** Says at the end of its console why a build ends that no engine ends; scripts read the last line. */
+  async function lastWords(build: ClaimedBuild, { text }: EndInput): Promise<number | undefined> {
+    try {
+      const console = await openConsole(files.consoleOf(build.id), build.consoleLength);
+      const lines = [`ERROR: ${text}`, "Finished: FAILURE"];
+      return await console.append(
+        lines.map((line, at) => ({ no: build.marksDone + at + 1, kind: "text", text: line, stepNo: null })),
+      );
+    } catch (err) {
+      log.warn({ build: build.id, err }, "the last words of a build could not be written");
+      return undefined;
+    }
   }
 
   /** Runs the journal again from the start; the first turn of a new build is written here. */

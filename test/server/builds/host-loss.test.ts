@@ -47,6 +47,7 @@ describe("a host that dies", function () {
     const { reasonCode, reasonFault, reasonText } = await rowOf(world, build);
     assert.deepEqual([reasonCode, reasonFault], ["internal_error", "sluice"]);
     assert.match(reasonText ?? "", /died 3 times in a row/u);
+    assert.match(await world.console(build), /died 3 times in a row.*\nFinished: FAILURE\n$/u);
     const next = await world.build("node('') { sh 'harmless' }\n");
     assert.equal(await world.ends(next), "succeeded");
     assert.deepEqual(runner.ran, ["harmless"]);
