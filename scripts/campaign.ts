@@ -37,6 +37,8 @@ async function campaign(options: CampaignOptions): Promise<number> {
     const stopped = new Promise<never>((_resolve, reject) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const)
         process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+      // A mistake in the campaign itself must not leave its world behind.
+      process.on("uncaughtException", reject);
     });
     const outcome = await Promise.race([
       runCampaign(world, options, random, {

@@ -96,7 +96,7 @@ function take(client: Socket, to: LineEnd, state: State): void {
   if (state.weather.cut === "reset") {
     state.broken += 1;
     client.on("error", () => {});
-    client.resetAndDestroy();
+    breakOff(client);
     return;
   }
   const options = "path" in to ? { path: to.path } : { port: to.port, host: "127.0.0.1" };
@@ -127,6 +127,12 @@ function take(client: Socket, to: LineEnd, state: State): void {
       if (both.every(({ destroyed }) => destroyed)) state.pairs.delete(pair);
     });
   }
+}
+
+// A unix socket cannot be reset; destroying it is what its peer sees of one.
+function breakOff(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 interface Direction {
