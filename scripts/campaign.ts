@@ -43,7 +43,9 @@ async function campaign(options: CampaignOptions): Promise<number> {
     const outcome = await Promise.race([
       runCampaign(world, options, random, {
         shapes: SHAPES.filter(({ name }) => isWanted(name, options.onlyShapes)),
-        faults: (await allFaults(folder)).filter(({ name }) => isWanted(name, options.onlyFaults)),
+        faults: (await allFaults(folder, options.isLong)).filter(({ name }) =>
+          isWanted(name, options.onlyFaults),
+        ),
       }),
       stopped,
     ]);

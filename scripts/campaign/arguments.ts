@@ -7,7 +7,7 @@ export interface CampaignOptions {
   readonly minutes: number;
   readonly builds: number | undefined;
   readonly faults: number | undefined;
-  /** Waits that take minutes are waited for in real time. */
+  /** Also faults that take minutes. */
   readonly isLong: boolean;
   /** Only faults and kinds of builds with these words in their names; all where there are none. */
   readonly onlyFaults: readonly string[];
@@ -32,7 +32,7 @@ after each quiet period that nothing was lost or done twice.
   --minutes M   how long (default ${USUAL_MINUTES}; with --builds or --faults: until they are reached)
   --builds B    ends when so many builds were made
   --faults F    ends when so many faults were done; with --builds: when both are reached
-  --long        waits that take minutes happen in real time
+  --long        also what takes minutes: Redis or the server away for five, a runner silent for longer than is waited
   --patience S  seconds within which all has to come to rest once nothing is struck (default ${USUAL_PATIENCE_S})
   --keep        keeps the folder also when all was well
   --only-faults A,B   only faults with one of these words in their names

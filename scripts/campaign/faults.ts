@@ -4,14 +4,15 @@ import { DISK_FAULTS } from "./faults/disk.ts";
 import { faultPointFaults, faultPoints } from "./faults/fault-points.ts";
 import { KILL_FAULTS } from "./faults/kills.ts";
 import { LINE_FAULTS } from "./faults/lines.ts";
+import { LONG_FAULTS } from "./faults/long.ts";
 import { SWARM_ENGINE_FAULTS } from "./faults/swarm-engine.ts";
 
 /** Points that are passed while builds run; the others belong to people's settings and to upkeep. */
 const PASSED =
   /^(?:builds|deployments|notifications|runners|outbox|queue|mail|chat|swarm|docker)\.|^recordDelivery$/u;
 
-/** All ways in which a campaign in `folder` strikes. */
-export async function allFaults(folder: string): Promise<Fault[]> {
+/** All ways in which a campaign in `folder` strikes; those that take minutes only where asked for. */
+export async function allFaults(folder: string, isLong: boolean): Promise<Fault[]> {
   const points = (await faultPoints()).filter((point) => PASSED.test(point));
   return [
     ...KILL_FAULTS,
@@ -19,6 +20,7 @@ export async function allFaults(folder: string): Promise<Fault[]> {
     ...SWARM_ENGINE_FAULTS,
     ...DISK_FAULTS,
     ...CLOCK_FAULTS,
+    ...(isLong ? LONG_FAULTS : []),
     ...faultPointFaults({
       points,
       isRunners: (point) => point.startsWith("docker."),

@@ -23,7 +23,7 @@ export interface Person {
 }
 
 /** Longer than any fault takes together with what follows it on a busy machine. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 600_000;
 const AGAIN_MS = 300;
 
 /** A person at the API. `noteTrouble` hears of each 500: it is the server's own mistake, whatever strikes it. */

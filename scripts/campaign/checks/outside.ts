@@ -10,7 +10,7 @@ import type { CampaignWorld } from "../world.ts";
 import { nameOf } from "./builds.ts";
 
 /** What may still be going on when all builds have ended: containers going, messages on their way. */
-const AFTER_MS = 90_000;
+const AFTER_MS = 150_000;
 
 /** What Sluice itself says of its data. */
 export async function checkDoctor(world: CampaignWorld): Promise<string[]> {
