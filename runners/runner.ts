@@ -10,6 +10,7 @@ import type { Command, Control, HelloAnswer, HelloRequest, RunnerEvent } from ".
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { Session, newSessionState } from "./session.ts";
 import { readStates, removeFolder } from "./state.ts";
+import { startUpkeep } from "./workspace/upkeep.ts";
 import path from "node:path";
 
 /** With the age that a leftover must have, what a dead run left is gone within a minute. */
@@ -34,6 +35,7 @@ export class Runner {
   #watching: Promise<void> | null = null;
   #sweeping: NodeJS.Timeout | null = null;
   #disk: DiskKeeper | null = null;
+  #upkeep: { stop(): Promise<void> } | null = null;
   #draining = false;
   #engine = { engine: "unknown", api: "unknown", hasAgentImage: false };
   #whenEmpty: (() => void)[] = [];
@@ -110,6 +112,7 @@ export class Runner {
   async stop(): Promise<void> {
     if (this.#sweeping !== null) clearInterval(this.#sweeping);
     await this.#disk?.stop();
+    await this.#upkeep?.stop();
     for (const session of this.#sessions.values()) session.stop();
     await this.#watching;
   }
@@ -167,6 +170,7 @@ export class Runner {
     );
     this.#disk = watchDisk(this.#context, answer.instance, () => [...this.#sessions.values()]);
     this.#disk.start();
+    this.#upkeep = startUpkeep(this.#context);
     this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_EVERY_MS);
     void this.#sweep();
   }

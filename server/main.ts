@@ -65,6 +65,7 @@ import { openStore } from "./store/store.ts";
 import { watchForStepsBack } from "./upkeep/clock-back.ts";
 import { freePart, holdForDisk } from "./upkeep/disk.ts";
 import { isolateUnknown } from "./upkeep/isolate-unknown.ts";
+import { startTidyMirrors } from "./upkeep/tidy-mirrors.ts";
 import { startUpkeep } from "./upkeep/upkeep.ts";
 import { VERSION } from "./version.ts";
 import { startSweep } from "./webhooks/sweep.ts";
@@ -367,6 +368,8 @@ export async function startServer({
       startSweep({ ...app.receive, forges, log }),
       startSchedules({ store, config, vault, sources, log }),
       startUpkeep({ store, files, blobs, retention: config.file.retention, log }),
+      // By the machine's own clock, which is that of its files.
+      startTidyMirrors({ store, mirrors: forges.mirrors, nowMs: Date.now, log }),
     ];
     for (const loop of loops) closing.push(() => loop.stop());
     closing.push(() => {

@@ -10,7 +10,7 @@ const ROOMS = ["pipelines", "runners", "server", "web", "bin"];
 const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   pipelines: [/^pipelines\//],
   runners: [/^runners\//],
-  server: [/^server\//, /^pipelines\//, /^runners\/(protocol|faults)\.ts$/, /^package\.json$/],
+  server: [/^server\//, /^pipelines\//, /^runners\/(protocol|faults|mirror-upkeep)\.ts$/, /^package\.json$/],
   web: [/^web\//, /^server\/http\/contract(\.ts|\/)/],
   bin: [/^bin\//, /^server\//, /^runners\//, /^pipelines\//],
 };

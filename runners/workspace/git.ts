@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure } from "../failure.ts";
+import { endGroupOn } from "../mirror-upkeep.ts";
 import type { Scm } from "../protocol.ts";
 
 /** What git is told about who it is; values are in memory, a key is in a private file while git runs. */
@@ -23,6 +24,8 @@ export interface GitCall {
   readonly env?: Record<string, string>;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
+  /** When it is given up, what it started ends with it. */
+  readonly endsGroup?: boolean;
 }
 
 const FLAGS = [
@@ -138,8 +141,9 @@ async function run(call: GitCall, env: Record<string, string>): Promise<string> 
     cwd: call.cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
-    signal: call.signal,
+    ...(call.endsGroup === true ? { detached: true } : { signal: call.signal }),
   });
+  if (call.endsGroup === true) endGroupOn(call.signal, child);
   let out = "";
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

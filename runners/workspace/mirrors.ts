@@ -1,21 +1,32 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure } from "../failure.ts";
 import { KeyedLock } from "../keyed-lock.ts";
+import { isUnused, markUsed, pinOf, removeMirror, renewPin, tidyMirror } from "../mirror-upkeep.ts";
 import type { Scm } from "../protocol.ts";
 import { git } from "./git.ts";
 import type { GitLogin } from "./git.ts";
+
+/** Packing a large repository takes its time; a checkout that wants the mirror waits for it. */
+const TIDY_LIMIT_MS = 600_000;
 
 /** A bare repository that holds the commit asked for, on this machine. */
 export interface Mirror {
   readonly folder: string;
 }
 
+/** What the workspaces of a runner still use. */
+export interface InUse {
+  /** Folders of mirrors. */
+  readonly mirrors: ReadonlySet<string>;
+  readonly commits: ReadonlySet<string>;
+}
+
 /**
  * Bare mirrors of the repositories that builds use, one per project and address: fetched by commit, never pruned while
- * something may use them. A server on this machine lends its own instead.
+ * something may use them. A server on this machine lends its own instead, which is only read.
  */
 export class Mirrors {
   readonly #folder: string;
@@ -36,7 +47,7 @@ export class Mirrors {
       .slice(0, 32);
     const folder = path.join(this.#folder, `${key}.git`);
     await this.#locks.run(folder, async () => {
-      if (existsSync(path.join(folder, "HEAD"))) return;
+      if (existsSync(path.join(folder, "HEAD"))) return await markUsed(folder);
       await mkdir(folder, { recursive: true, mode: 0o755 });
       const call = { cwd: folder, say: () => undefined, signal };
       await git({ ...call, args: ["init", "--quiet", "--bare", "--initial-branch=main", folder] });
@@ -53,8 +64,9 @@ export class Mirrors {
     signal: AbortSignal,
   ): Promise<void> {
     await this.#locks.run(mirror.folder, async () => {
-      if (await has(mirror, scm.sha, signal)) return;
-      if (scm.url === null || mirror.folder === scm.mirrorPath) {
+      const isLent = mirror.folder === scm.mirrorPath;
+      if ((await has(mirror, scm.sha, signal)) && (isLent || (await isHeld(mirror, scm.sha, signal)))) return;
+      if (scm.url === null || isLent) {
         const message = `commit ${scm.sha} is not in the mirror on this machine, and there is no address to fetch it from`;
         throw new RunnerFailure("checkout_failed", "sluice", message);
       }
@@ -71,7 +83,7 @@ export class Mirrors {
       ];
       try {
         // By commit: git asks for it without listing refs first.
-        await git({ ...call, args: [...fetch, `+${scm.sha}:refs/sluice/${scm.sha}`] });
+        await git({ ...call, args: [...fetch, `+${scm.sha}:${pinOf(scm.sha)}`] });
       } catch (error) {
         if (signal.aborted) throw error;
         // Some servers give only what a ref names.
@@ -82,6 +94,52 @@ export class Mirrors {
         }
       }
     });
+  }
+
+  /** Packs mirrors that have grown; those that nothing used for a month go. Failures are told, not thrown. */
+  async tidy(
+    use: InUse,
+    nowMs: number,
+    signal: AbortSignal,
+    onError: (mirror: string, error: unknown) => void,
+  ): Promise<void> {
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      if (signal.aborted) return;
+      const folder = path.join(this.#folder, name);
+      try {
+        if (name.endsWith(".gone")) await rm(folder, { recursive: true, force: true });
+        else await this.#locks.run(folder, () => tidyOne(folder, use, nowMs, signal));
+      } catch (error) {
+        if (!signal.aborted) onError(name, error);
+      }
+    }
+  }
+}
+
+async function tidyOne(folder: string, use: InUse, nowMs: number, signal: AbortSignal): Promise<void> {
+  if (!use.mirrors.has(folder) && (await isUnused(folder, nowMs))) return await removeMirror(folder);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIDY_LIMIT_MS)]);
+  const call = { cwd: folder, say: () => undefined, signal: limit, endsGroup: true };
+  await tidyMirror({
+    gitDir: folder,
+    git: (args) => git({ ...call, args: [`--git-dir=${folder}`, ...args] }),
+    keeps: (sha) => use.commits.has(sha),
+    nowMs,
+  });
+}
+
+/** Makes sure that a commit that is here stays; false when a part of it may be gone already. */
+async function isHeld(mirror: Mirror, sha: string, signal: AbortSignal): Promise<boolean> {
+  if (await renewPin(mirror.folder, sha)) return true;
+  const call = { cwd: mirror.folder, say: () => undefined, signal };
+  const here = `--git-dir=${mirror.folder}`;
+  try {
+    await git({ ...call, args: [here, "rev-list", "--objects", "--quiet", sha, "--not", "--all"] });
+    await git({ ...call, args: [here, "update-ref", pinOf(sha), sha] });
+    return true;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false;
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { chmod, lchown, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { chmod, lchown, mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { codeOf } from "../failure.ts";
 import { removeFolder } from "../state.ts";
+import type { InUse } from "./mirrors.ts";
 
 const SlotRecord = z.object({ ref: z.string(), usedAtMs: z.number(), clean: z.boolean() });
 
@@ -85,19 +86,58 @@ export class Slots {
 
   /** Removes the workspace unused for longest that no session has; its name, or null when there is none. */
   async dropOldest(): Promise<string | null> {
-    const groups = await readdir(this.#folder).catch(() => []);
-    const known = (await Promise.all(groups.map((group) => this.#known(group)))).flat();
+    const known = await this.#all();
     const [oldest] = known
       .filter(({ name }) => !this.#taken.has(name))
       .toSorted((a, b) => a.usedAtMs - b.usedAtMs);
     if (oldest === undefined) return null;
-    this.#taken.add(oldest.name);
-    try {
-      await removeFolder(this.at(oldest.name).folder);
-    } finally {
-      this.#taken.delete(oldest.name);
-    }
+    await this.#drop(oldest.name);
     return oldest.name;
+  }
+
+  /** Removes the workspaces that no session has and none had for so long. */
+  async dropUnused(longerThanMs: number, nowMs: number): Promise<void> {
+    for (const slot of await this.#all()) {
+      if (this.#taken.has(slot.name) || nowMs - slot.usedAtMs <= longerThanMs) continue;
+      await this.#drop(slot.name);
+      const group = path.dirname(slot.name);
+      if ([...this.#taken].some((name) => path.dirname(name) === group)) continue;
+      // Another workspace in the group's folder keeps it.
+      await rmdir(path.join(this.#folder, group)).catch(() => undefined);
+    }
+  }
+
+  /** The mirrors that workspaces read, and the commits that were checked out in them last. */
+  async inUse(): Promise<InUse> {
+    const mirrors = new Set<string>();
+    const commits = new Set<string>();
+    for (const { name } of await this.#all()) {
+      const { folder, git } = this.at(name);
+      const side = path.join(folder, "side");
+      const sides = await readdir(side).catch(() => []);
+      for (const gitDir of [git, ...sides.map((one) => path.join(side, one))]) {
+        const alternates = await readFile(path.join(gitDir, "objects/info/alternates"), "utf8").catch(
+          () => "",
+        );
+        if (alternates !== "") mirrors.add(path.dirname(alternates.trim()));
+        commits.add((await readFile(path.join(gitDir, "HEAD"), "utf8").catch(() => "")).trim());
+      }
+    }
+    return { mirrors, commits };
+  }
+
+  async #all() {
+    const groups = await readdir(this.#folder).catch(() => []);
+    return (await Promise.all(groups.map((group) => this.#known(group)))).flat();
+  }
+
+  async #drop(name: string): Promise<void> {
+    this.#taken.add(name);
+    try {
+      await removeFolder(this.at(name).folder);
+    } finally {
+      this.#taken.delete(name);
+    }
   }
 
   // What another session took a moment ago has no folder yet, so the folders alone do not say which names are free.

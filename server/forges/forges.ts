@@ -33,16 +33,32 @@ export interface Forges {
   remoteOf(project: ForgeProject): Promise<GitRemote>;
 }
 
+/** The mirrors on this server's disk. */
+export interface Mirrors {
+  /** The folder of them all. */
+  readonly folder: string;
+  /** Those that this process has used, by the name of their folder: only they have grown. */
+  opened(): ReadonlyMap<string, Mirror>;
+}
+
+/** Name of the folder of a project's mirror: by id and address, never by name. Another repository is another folder. */
+export function mirrorName(project: Pick<ForgeProject, "id" | "cloneUrl">): string {
+  return createHash("sha256")
+    .update(`${project.id} ${project.cloneUrl ?? ""}`)
+    .digest("hex")
+    .slice(0, 32);
+}
+
 /** Makes the forges. Mirrors are kept below `folder`. */
 export function createForges(deps: {
   readonly forges: Readonly<Record<string, ForgeConfig>>;
   readonly secrets: Pick<Secrets, "resolveSecret">;
   readonly folder: string;
   readonly faults?: OutsideFaults;
-}): Forges {
+}): Forges & { readonly mirrors: Mirrors } {
   const { faults = NO_FAULTS } = deps;
-  const mirrors = new Map<number, { url: string | null; mirror: Mirror }>();
-  return { of, mirrorOf, remoteOf };
+  const mirrors = new Map<string, Mirror>();
+  return { of, mirrorOf, remoteOf, mirrors: { folder: deps.folder, opened: () => mirrors } };
 
   function configOf(project: ForgeProject): ForgeConfig {
     const config = deps.forges[project.forge];
@@ -75,18 +91,14 @@ export function createForges(deps: {
   }
 
   function mirrorOf(project: ForgeProject): Mirror {
-    const known = mirrors.get(project.id);
-    if (known !== undefined && known.url === project.cloneUrl) return known.mirror;
-    // By id and address, never by name: another repository is another folder.
-    const name = createHash("sha256")
-      .update(`${project.id} ${project.cloneUrl ?? ""}`)
-      .digest("hex")
-      .slice(0, 32);
+    const name = mirrorName(project);
+    const known = mirrors.get(name);
+    if (known !== undefined) return known;
     const mirror = createMirror({
       folder: join(deps.folder, name),
       remote: async () => await remoteOf(project),
     });
-    mirrors.set(project.id, { url: project.cloneUrl, mirror });
+    mirrors.set(name, mirror);
     return mirror;
   }
 }

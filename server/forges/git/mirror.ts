@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { markUsed, pinOf, removeMirror, renewPin, tidyMirror } from "../../../runners/mirror-upkeep.ts";
 import { ForgeError } from "../errors.ts";
 import { titleOf } from "../refs.ts";
 import { Sha } from "../trigger-event.ts";
@@ -12,6 +13,8 @@ import type { GitRemote, GitResult } from "./run.ts";
 /** Largest file that is read out of a repository. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 const LIMIT_MS = 120_000;
+/** Packing a large repository takes its time; whoever wants the mirror waits for it. */
+const TIDY_LIMIT_MS = 600_000;
 /** Modes of a tree's entries that are no files. */
 const FOLDER = "40000";
 const OTHER_REPOSITORY = "160000";
@@ -55,6 +58,10 @@ export interface Mirror {
   commitInfo(sha: string, signal?: AbortSignal): Promise<CommitInfo>;
   /** Commits that `to` has and `from` has not, newest first, as far as they are here. */
   commitsBetween(from: string, to: string, signal?: AbortSignal): Promise<readonly CommitInfo[]>;
+  /** Packs it and lets go of commits that were not used for long, when there is enough of that. @throws {ForgeError} */
+  tidy(keeps: (sha: string) => boolean, nowMs: number, signal?: AbortSignal): Promise<"packed" | "left">;
+  /** Removes it; what needs it later makes it anew. */
+  remove(signal?: AbortSignal): Promise<void>;
 }
 
 /** Makes the mirror of a repository in a folder of its own. `remote` is asked anew at each call: tokens change. */
@@ -77,15 +84,22 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
       }),
     commitsBetween: (from, to, signal) =>
       alone(signal, async (s) => await log(["-200", checked(to), `^${checked(from)}`], s)),
+    tidy: (keeps, nowMs, signal) => alone(signal, async (s) => await tidy(keeps, nowMs, s), TIDY_LIMIT_MS),
+    remove: (signal) =>
+      alone(signal, async () => {
+        objects.close();
+        await removeMirror(options.folder);
+      }),
   };
 
   /** Runs after what runs now, with a limit of time. */
   function alone<Result>(
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<Result>,
+    limitMs = LIMIT_MS,
   ): Promise<Result> {
     const run = async (): Promise<Result> => {
-      const limit = AbortSignal.timeout(LIMIT_MS);
+      const limit = AbortSignal.timeout(limitMs);
       return await work(signal === undefined ? limit : AbortSignal.any([signal, limit]));
     };
     const result = last.then(run, run);
@@ -120,6 +134,7 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     const remote = await options.remote();
     checkRemote(remote);
     await ready(signal);
+    await markUsed(options.folder);
     const args = [
       "fetch",
       "--quiet",
@@ -144,12 +159,37 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     return (await objects.read(`${sha}^{tree}`, signal)) !== null;
   }
 
+  /** Makes sure that a commit that is here stays; false when a part of it may be gone already. */
+  async function isHeld(sha: string, signal: AbortSignal): Promise<boolean> {
+    await markUsed(options.folder);
+    if (await renewPin(gitDir, sha)) return true;
+    const whole = await inMirror(["rev-list", "--objects", "--quiet", sha, "--not", "--all"], signal);
+    if (whole.code !== 0) return false;
+    return (await inMirror(["update-ref", pinOf(sha), sha], signal)).code === 0;
+  }
+
+  async function tidy(
+    keeps: (sha: string) => boolean,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<"packed" | "left"> {
+    const run = async (args: readonly string[]): Promise<void> => {
+      const result = await runGit([`--git-dir=${gitDir}`, ...args], {
+        home: options.folder,
+        signal,
+        endsGroup: true,
+      });
+      if (result.code !== 0) throw gitError("the mirror could not be packed", result);
+    };
+    return await tidyMirror({ gitDir, git: run, keeps, nowMs });
+  }
+
   async function fetchCommit(sha: string, ref: string | null, signal: AbortSignal): Promise<void> {
-    if (await has(checked(sha), signal)) return;
-    const bare = await fetch([`+${sha}:refs/sluice/${sha}`], signal);
+    if ((await has(checked(sha), signal)) && (await isHeld(sha, signal))) return;
+    const bare = await fetch([`+${sha}:${pinOf(sha)}`], signal);
     if (bare.code === 0 && (await has(sha, signal))) return;
     if (ref === null) throw gitError(`commit ${sha} could not be fetched`, bare);
-    const byRef = await fetch([`+${checkedRef(ref)}:refs/sluice/${sha}`], signal);
+    const byRef = await fetch([`+${checkedRef(ref)}:${pinOf(sha)}`], signal);
     if (byRef.code !== 0) throw gitError(`${ref} could not be fetched`, byRef);
     if (!(await has(sha, signal)))
       throw new ForgeError("not_found", `${ref} does not hold commit ${sha} any more`);

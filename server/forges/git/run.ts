@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { endGroupOn } from "../../../runners/mirror-upkeep.ts";
 import { ForgeError } from "../errors.ts";
 import type { CloneCredentials } from "../forge.ts";
 
@@ -40,19 +41,20 @@ export interface GitResult {
 
 /**
  * Runs git by itself: no shell, an environment from nothing, no configuration of the machine or user, no protocol but
- * those named. Credentials travel in the environment, never in the arguments or the address.
+ * those named. Credentials travel in the environment, never in the arguments or the address. `endsGroup`: when it is given
+ * up, what it started ends with it.
  */
 export async function runGit(
   args: readonly string[],
-  options: { home: string; remote?: GitRemote; signal: AbortSignal },
+  options: { home: string; remote?: GitRemote; signal: AbortSignal; endsGroup?: boolean },
 ): Promise<GitResult> {
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
   const child = spawn("git", [...FLAGS, ...args], {
     env: environment(options.home, options.remote),
     stdio: ["ignore", "pipe", "pipe"],
-    signal: options.signal,
-    killSignal: "SIGKILL",
+    ...(options.endsGroup === true ? { detached: true } : { signal: options.signal, killSignal: "SIGKILL" }),
   });
+  if (options.endsGroup === true) endGroupOn(options.signal, child);
   const out: Buffer[] = [];
   let outBytes = 0;
   let stderr = "";
