@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, rmSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { copyFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -62,6 +62,8 @@ export async function startOwnRedis(options: {
   let ended = false;
   let watching: Promise<void> = Promise.resolve();
   const watch = async (): Promise<void> => {
+    // Where the disk is full: at a later look.
+    await keepShort(join(folder, LOG)).catch(() => undefined);
     if (ended || (await answer(socket)) !== "none") return;
     options.log.warn({ socket }, "the own Redis is gone and is started again");
     if (!ended) await begin();
@@ -121,7 +123,7 @@ async function ensure(
   for (let is = await answer(socket); is !== "ready"; is = await answer(socket)) {
     const hasEnded = launched !== null && launched.exitCode !== null && is === "none";
     if (performance.now() > giveUpAtMs || (hasEnded && isSecond)) {
-      const file = join(folder, "redis.log");
+      const file = join(folder, LOG);
       throw new OwnRedisError("redis_failed", `redis-server does not answer; its own words are in ${file}`);
     }
     if (hasEnded) {
@@ -134,6 +136,17 @@ async function ensure(
 }
 
 const FILES = ["appendonlydir", "dump.rdb"];
+const LOG = "redis.log";
+const LOG_LIMIT_BYTES = 1024 * 1024;
+
+/** A Redis that runs for years says much; what is older than the last two files of its words goes. */
+async function keepShort(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  if (found === null || found.size <= LOG_LIMIT_BYTES) return;
+  await copyFile(file, `${file}.1`);
+  // It has the file open, and writes at its end wherever that is.
+  await truncate(file);
+}
 
 /** Keeps what Redis could not read for whoever wants to look, the newest alone. */
 async function setFilesAside(folder: string): Promise<void> {
@@ -146,7 +159,7 @@ async function setFilesAside(folder: string): Promise<void> {
 }
 
 async function launch(program: string, folder: string, socket: string): Promise<ChildProcess> {
-  const output = openSync(join(folder, "redis.log"), "a", 0o600);
+  const output = openSync(join(folder, LOG), "a", 0o600);
   try {
     const child = spawn(program, argumentsFor(folder, socket), {
       cwd: folder,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { afterEach, describe, it } from "mocha";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { OwnRedisError, startOwnRedis } from "../../../server/queue/own-redis.ts";
@@ -43,9 +43,16 @@ describe("the own Redis", function () {
     assert.equal(await asking(second, (redis) => redis.get("k")), "v");
   });
 
-  it("has the settings that Sluice asks of any Redis", async () => {
-    const own = await start(await aFolder());
+  it("has the settings that Sluice asks of any Redis, and its words do not grow without end", async () => {
+    const folder = await aFolder();
+    const words = join(folder, "redis", "redis.log");
+    await mkdir(join(folder, "redis"), { mode: 0o700 });
+    await writeFile(words, "Background saving terminated with success\n".repeat(40_000));
+    const own = await start(folder);
     assert.deepEqual(await asking(own, settingsProblems), []);
+    await until("the long file is set aside", async () => (await stat(words)).size < 1_000_000);
+    assert.ok((await stat(`${words}.1`)).size > 1_000_000);
+    assert.ok(isAlive(await pidOf(own)));
   });
 
   it("is started again when it is killed, and has lost nothing that was on disk", async () => {

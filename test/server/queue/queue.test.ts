@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Redis } from "ioredis";
 import { afterEach, describe, it } from "mocha";
 import { pino } from "pino";
 import { systemClock } from "../../../server/store/clock.ts";
@@ -81,7 +82,7 @@ describe("nudges from the outbox", function () {
     assert.equal(await waiting(store), 1);
   });
 
-  it("arrive in bursts without any being left", async () => {
+  it("arrive in bursts without any being left, and leave no more than so much in Redis", async () => {
     const store = await aStore();
     const redis = await startRedis();
     endings.push(() => redis.stop());
@@ -91,6 +92,17 @@ describe("nudges from the outbox", function () {
       Array.from({ length: 1200 }, (_, id) => store.call(nudgeFor, { queue: "builds", id, epoch: 1 })),
     );
     await until("all were handled", () => seen.size === 1200);
+    const client = new Redis(redis.url);
+    endings.push(async () => client.disconnect());
+    await until("those that are done go, but for the last thousand", async () => {
+      // Besides them the queue has a handful of keys of its own.
+      return (await client.keys("sluice:*")).length <= 1050;
+    });
+    for (const state of ["wait", "active", "paused"])
+      assert.equal(await client.llen(`sluice:builds:${state}`), 0, state);
+    for (const state of ["failed", "delayed", "prioritized"])
+      assert.equal(await client.zcard(`sluice:builds:${state}`), 0, state);
+    assert.ok((await client.xlen("sluice:builds:events")) <= 2000);
   });
 
   it("do not keep a server from stopping while Redis is away", async () => {
