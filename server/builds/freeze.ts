@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Head, HeadCause, HeadEvent, Stored } from "../../pipelines/ports.ts";
 import type { Config } from "../config.ts";
-import { ForgeError } from "../forges/errors.ts";
+import { ForgeError, isWorthRepeating } from "../forges/errors.ts";
 import type { ForgeProject } from "../forges/forges.ts";
 import { TriggerEvent } from "../forges/trigger-event.ts";
 import { FrozenRoutes } from "../projects/route.ts";
@@ -95,6 +95,7 @@ export async function freeze(deps: Deps, build: ClaimedBuild): Promise<Frozen> {
         kind: "failed",
         code: "git_fetch",
         text: `${project.repo} could not be read: ${error.message}`,
+        isAway: isWorthRepeating(error),
       };
     throw error;
   }

@@ -41,6 +41,8 @@ const RENEW_MS = 5_000;
 const LOOK_MS = 2_000;
 const IDLE_MS = 30_000;
 const AGAIN_MS = 50;
+/** How long a forge may be away before a build that cannot be read from it fails. */
+const FORGE_PATIENCE_MS = 15 * 60_000;
 
 /** A build frozen for its run, or why it cannot be. */
 export type Frozen =
@@ -51,7 +53,13 @@ export type Frozen =
       readonly text: string;
       readonly commit: { readonly sha: string; readonly facts: CommitFacts };
     }
-  | { readonly kind: "failed"; readonly code: string; readonly text: string };
+  | {
+      readonly kind: "failed";
+      readonly code: string;
+      readonly text: string;
+      /** The repository cannot be reached now: the same may succeed later without anybody doing anything. */
+      readonly isAway?: boolean;
+    };
 
 /** What a host needs beside the database. */
 export interface HostPorts extends BeginPorts {
@@ -123,6 +131,8 @@ export function createBuildHost(deps: Deps): BuildHost {
   const claiming = new Map<number, Promise<ClaimResult["kind"]>>();
   const driving = new Set<Promise<void>>();
   let stopped = false;
+  /** Since when builds could not be read from their forges, by this process's own clock. */
+  const awaySince = new Map<number, number>();
 
   const renewal = setInterval(() => {
     void renew().catch((err: unknown) => log.warn({ err }, "leases of builds could not be renewed"));
@@ -281,8 +291,25 @@ export function createBuildHost(deps: Deps): BuildHost {
     return entry;
   }
 
+  /** Whether a build whose forge is away is to be tried again, and not to fail. */
+  function mayWaitForForge(buildId: number): boolean {
+    const nowMs = performance.now();
+    const sinceMs = awaySince.get(buildId) ?? nowMs;
+    awaySince.set(buildId, sinceMs);
+    return nowMs - sinceMs < FORGE_PATIENCE_MS;
+  }
+
   async function freeze(build: ClaimedBuild, seal: BuildSeal): Promise<Head | null> {
     const frozen = await ports.freeze(build);
+    if (frozen.kind === "failed" && frozen.isAway === true && mayWaitForForge(build.id)) {
+      // As after a crash here: the lease runs out, and whoever finds the build then tries again.
+      log.warn(
+        { build: build.id, text: frozen.text },
+        "a build cannot be read from its forge; it is tried again",
+      );
+      return null;
+    }
+    awaySince.delete(build.id);
     if (frozen.kind !== "head") {
       const lines = frozen.kind === "invalid" ? frozen.console : [frozen.text, "Finished: FAILURE"];
       const length = await writeConsole(files.consoleOf(build.id), lines);

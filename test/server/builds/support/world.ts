@@ -88,6 +88,8 @@ export interface LifeOptions {
   readonly death?: Death;
   /** A life beside others that go on, as of a host that was frozen and is thought dead. */
   readonly besides?: boolean;
+  /** Whether no repository can be reached at this moment. */
+  readonly forgeIsAway?: () => boolean;
   /** Away as long as this says so: as Redis is. */
   readonly queueIsAway?: () => boolean;
   /** A Redis over which its nudges go; without it they are plain calls. */
@@ -303,6 +305,8 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     secrets,
     seals,
     freeze: async (build) => {
+      if (options.forgeIsAway?.() === true)
+        return { kind: "failed", code: "git_fetch", text: "no answer", isAway: true };
       const key = PROJECTS[build.projectId - 1] ?? "shop";
       const head = aHead(Event.parse(JSON.parse(build.event)).file ?? parts.options.files?.[key] ?? "");
       return {
