@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { CampaignOptions } from "./arguments.ts";
+import { checkKept } from "./checks/agents.ts";
 import { checkBuilds, nameOf } from "./checks/builds.ts";
 import { checkDoctor, checkEngine, checkNotices, checkPushes, checkSecret } from "./checks/outside.ts";
 import { checkClockwork } from "./checks/clockwork.ts";
@@ -172,6 +173,7 @@ async function checkAll(
     wrong.push(`${nameOf(run)} did not settle: ${typeof why === "string" ? why : why.text}`);
   }
   wrong.push(...(await checkDoctor(world)));
+  wrong.push(...checkKept(world));
   wrong.push(...(await checkPushes(world, person)));
   if (unsettled.length === 0) wrong.push(...(await checkEngine(world)));
   wrong.push(...(await checkNotices(world, latest)));

@@ -47,6 +47,8 @@ export interface World {
   readonly git: GitServer;
   /** The engine in which agents run. Shared with others: never to be killed. */
   readonly docker: Docker;
+  /** The engine of the last of `runners` alone: it has live-restore, and may be killed. Absent where there is none. */
+  readonly keptEngine: SecondEngine | undefined;
   /** The engine of the Swarm that is deployed to; the campaign's own. Absent where there is none of its own. */
   readonly swarm: SecondEngine | undefined;
   /**

@@ -5,6 +5,7 @@ import { faultPointFaults, faultPoints } from "./faults/fault-points.ts";
 import { KILL_FAULTS } from "./faults/kills.ts";
 import { LINE_FAULTS } from "./faults/lines.ts";
 import { LONG_FAULTS } from "./faults/long.ts";
+import { RUNNER_ENGINE_FAULTS } from "./faults/runner-engine.ts";
 import { SWARM_ENGINE_FAULTS } from "./faults/swarm-engine.ts";
 
 /** Points that are passed while builds run; the others belong to people's settings and to upkeep. */
@@ -17,6 +18,7 @@ export async function allFaults(folder: string, isLong: boolean): Promise<Fault[
   return [
     ...KILL_FAULTS,
     ...LINE_FAULTS,
+    ...RUNNER_ENGINE_FAULTS,
     ...SWARM_ENGINE_FAULTS,
     ...DISK_FAULTS,
     ...CLOCK_FAULTS,

@@ -12,6 +12,12 @@ export const CLOCKWORK = "clockwork";
 /** Environments, each with a service of its own: deployments beside each other, and behind each other. */
 export const ENVIRONMENTS = ["one", "two", "three"] as const;
 
+/** Label of the runners whose engine reaches the registry, as builds that push need it. */
+export const REGISTRY_LABEL = "registry";
+
+/** The runner that has an engine with live-restore for itself. */
+export const KEPT_RUNNER = "east";
+
 /** A secret that builds use, and that must be nowhere outside the vault. */
 export const CANARY = "canary-9f2c-that-must-be-seen-nowhere";
 

@@ -20,11 +20,12 @@ import { mountSmall } from "./disk.ts";
 import type { LineName, World } from "./fault.ts";
 import { clockItem } from "./faults/clock.ts";
 import { bootOf } from "./database.ts";
+import { startKeptEngine } from "./kept-engine.ts";
 import { startPart } from "./parts.ts";
 import type { OwnedPart } from "./parts.ts";
 import type { Random } from "./random.ts";
 import { startRedis, startRegistry, REGISTRY_PASSWORD, REGISTRY_USER } from "./services.ts";
-import { CANARY, CLOCKWORK, PROJECTS, ROOT, sluiceYml } from "./settings.ts";
+import { CANARY, CLOCKWORK, KEPT_RUNNER, PROJECTS, REGISTRY_LABEL, ROOT, sluiceYml } from "./settings.ts";
 import { startSwarm } from "./swarm.ts";
 import type { CampaignSwarm } from "./swarm.ts";
 
@@ -49,7 +50,11 @@ export interface CampaignWorld extends World {
 }
 
 const SLUICE = join(ROOT, "bin/sluice.js");
-const RUNNERS = ["north", "south"] as const;
+const RUNNERS = [
+  { name: "north", labels: REGISTRY_LABEL },
+  { name: "south", labels: REGISTRY_LABEL },
+  { name: KEPT_RUNNER, labels: "" },
+] as const;
 const PLACES = 3;
 const LOOPBACK = "127.0.0.1";
 const LOOK_MS = 5_000;
@@ -89,7 +94,7 @@ async function build(
   await busyboxImage(docker);
   await agentImage(engineAddress());
   const serverData = join(folder, "server");
-  const runnerData = RUNNERS.map((name) => join(folder, name));
+  const runnerData = RUNNERS.map(({ name }) => join(folder, name));
   const unmount = await mountSmall([serverData, ...runnerData]);
   if (unmount !== undefined) stops.add(unmount);
   await mkdir(join(folder, "logs"), { recursive: true });
@@ -106,6 +111,8 @@ async function build(
   stops.add(() => registry.part.stop());
   const swarmHost = await startSwarm();
   stops.add(() => swarmHost.stop());
+  const keptEngine = await startKeptEngine();
+  stops.add(() => keptEngine.stop());
   const mail = await startMailCatcher();
   stops.add(() => mail.stop());
   const chat = await startChat();
@@ -170,7 +177,7 @@ async function build(
   await api.putSecret("canary", { type: "string", text: CANARY });
 
   const runners: OwnedPart[] = [];
-  for (const [at, name] of RUNNERS.entries()) {
+  for (const [at, { name, labels }] of RUNNERS.entries()) {
     const made = await api.ask("POST", "/runners", { name });
     const boots = new Set<string>();
     const hasJoinedAnew = async (runnerName: string): Promise<boolean> => {
@@ -194,10 +201,16 @@ async function build(
         runnerData[at] ?? "",
         "--name",
         name,
+        "--labels",
+        labels,
         "--places",
         String(PLACES),
       ],
-      env: { ...process.env, ...CLEAN, DOCKER_HOST: `unix://${socket}` },
+      env: {
+        ...process.env,
+        ...CLEAN,
+        DOCKER_HOST: name === KEPT_RUNNER ? keptEngine.address : `unix://${socket}`,
+      },
       logFile: logFile(name),
       // Without a server nobody can say; it is enough that it runs.
       answers: async () => !server.isRunning() || (await hasJoinedAnew(name)),
@@ -228,6 +241,7 @@ async function build(
     registry: { ...registry.part, host: `localhost:${lines.registry.port}` },
     git,
     docker,
+    keptEngine,
     swarm: swarmHost.engine,
     swarmHost,
     owned: { server, runners, redis: redis.part },

@@ -45,7 +45,7 @@ export async function checkPushes(world: CampaignWorld, person: Person): Promise
   return wrong;
 }
 
-/** Nothing is left in the agents' engine once nothing is under way. */
+/** Nothing is left in the agents' engines once nothing is under way. */
 export async function checkEngine(world: CampaignWorld): Promise<string[]> {
   const filters = { label: [`sluice.instance=${await world.instance()}`] };
   let left: string[] = [];
@@ -53,15 +53,18 @@ export async function checkEngine(world: CampaignWorld): Promise<string[]> {
     await until(
       "nothing is left in the engine",
       async () => {
-        const containers = await world.docker.listContainers({ all: true, filters });
-        left = containers.map(({ Names, State }) => `${Names.join(" ")} (${State})`);
+        const engines = [world.docker, ...(world.keptEngine === undefined ? [] : [world.keptEngine.docker])];
+        const containers = await Promise.all(
+          engines.map(async (docker) => await docker.listContainers({ all: true, filters })),
+        );
+        left = containers.flat().map(({ Names, State }) => `${Names.join(" ")} (${State})`);
         return left.length === 0;
       },
       { deadlineMs: AFTER_MS, everyMs: 500 },
     );
     return [];
   } catch {
-    return left.map((name) => `the container ${name} has no owner and is still there`);
+    return left.map((name) => `${name} has no owner and is still there`);
   }
 }
 

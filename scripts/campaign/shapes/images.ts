@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Deployment } from "../../../server/http/contract/deployments.ts";
 import { problemCode } from "../../../test/support/api.ts";
-import { ENVIRONMENTS } from "../settings.ts";
+import { ENVIRONMENTS, REGISTRY_LABEL } from "../settings.ts";
 import type { Expected, Order, Planned, Shape, Watched } from "../shape.ts";
 
 /** An image is built and pushed: the registry has what the build says. */
@@ -24,7 +24,7 @@ function push({ n, project, world }: Order): string {
 function planImage(order: Order): Planned {
   return {
     jenkinsfile: `pipeline {
-  agent any
+  agent { label '${REGISTRY_LABEL}' }
   stages { stage('Image') { steps { ${push(order)} } } }
 }
 `,
@@ -42,7 +42,7 @@ function planRelease(order: Order): Planned {
     jenkinsfile: `pipeline {
   agent none
   stages {
-    stage('Image') { agent any; steps { ${push(order)} } }
+    stage('Image') { agent { label '${REGISTRY_LABEL}' }; steps { ${push(order)} } }
     stage('Deploy') { steps { deploy environment: '${environment}', env: [CAMPAIGN: '${n}'] } }
   }
 }
