@@ -22,12 +22,14 @@ export class ImageLedger {
 
   constructor(file: string) {
     this.#file = file;
-    for (const [id, entry] of Object.entries(read(file))) this.#entries.set(id, entry);
+    for (const [id, entry] of Object.entries(read(file))) if (entry.made) this.#entries.set(id, entry);
   }
 
   /** An image was used now. `made`: it was not there before. */
   used(id: string, made: boolean): void {
     const known = this.#entries.get(id);
+    // Of what stays whatever happens nothing is kept.
+    if (!made && known === undefined) return;
     this.#entries.set(id, { usedAtMs: Date.now(), made: made || (known?.made ?? false) });
     this.#save();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { TestCases } from "../../server/http/contract/builds.ts";
 import { Deliveries } from "../../server/http/contract/deliveries.ts";
@@ -6,6 +7,7 @@ import { startChat } from "../support/fakes/chat.ts";
 import type { Chat } from "../support/fakes/chat.ts";
 import { startMailCatcher } from "../support/services/smtp.ts";
 import type { MailCatcher } from "../support/services/smtp.ts";
+import { assertRules } from "../support/growth.ts";
 import { until } from "../support/services/until.ts";
 import { PATIENCE } from "../support/api.ts";
 import { PROJECT, startSpine } from "../support/spine.ts";
@@ -232,5 +234,11 @@ notify:
       PATIENCE,
     );
     assert.match(await api.console(build.id), /^on feature\/try$/mu);
+  });
+
+  it("leaves no file or folder on the server and its runner of which no rule says why it does not grow", async () => {
+    const { dataFolder } = spine.server;
+    await assertRules("server", dataFolder);
+    await assertRules("runner", join(dataFolder, "runner"));
   });
 });

@@ -7,6 +7,7 @@ import { readSluiceFile } from "../../../server/config.ts";
 import { createBlobs } from "../../../server/runners/blobs.ts";
 import { retain } from "../../../server/upkeep/retain.ts";
 import { ANN, startWorld } from "../builds/support/world.ts";
+import { assertRules } from "../../support/growth.ts";
 import { until } from "../../support/services/until.ts";
 import { createStops } from "../../support/stops.ts";
 
@@ -160,6 +161,7 @@ describe("nothing grows without a bound", function () {
     });
     await life.crash();
     assert.ok((await readdir(join(world.folder, "builds"))).length > 0);
+    await assertRules("server", world.folder);
     world.clock.pass(400 * DAY_MS);
     const { file } = readSluiceFile("", "sluice.yml");
     const gone = await retain(
