@@ -11,6 +11,7 @@ import {
 import { SPARE_HOME } from "./docker/create-options.ts";
 import type { ContainerPlan } from "./docker/create-options.ts";
 import { connect, ensureSessionNetwork } from "./docker/network.ts";
+import { acrossOutages } from "./docker/outage.ts";
 import type { RegistryLogin } from "./docker/images.ts";
 import type { ExecPlace } from "./exec.ts";
 import { RunnerFailure } from "./failure.ts";
@@ -96,7 +97,13 @@ export class SessionContainer {
   }
 
   async enter(command: ContainerCommand, entering: Entering): Promise<ReadyValue> {
-    const work = this.#enter(command, entering);
+    let isFirst = true;
+    const enter = async (): Promise<ReadyValue> => {
+      if (!isFirst) await this.#removeUnstarted();
+      isFirst = false;
+      return await this.#enter(command, entering);
+    };
+    const work = acrossOutages(this.#context.engine, enter, entering);
     this.#entering = work;
     work.catch(() => undefined);
     return work;
@@ -219,6 +226,13 @@ export class SessionContainer {
     this.state.ready = ready;
     await entering.save();
     return ready;
+  }
+
+  /** An engine that ended while it started a container may have left it so that it never starts. */
+  async #removeUnstarted(): Promise<void> {
+    const { engine } = this.#context;
+    const found = await engine.inspect(this.#dockerName());
+    if (found?.running === false && this.#isOfThisPlacement(found.labels)) await engine.remove(found.id);
   }
 
   async #start(plan: ContainerPlan, say: (text: string) => void, signal: AbortSignal): Promise<void> {

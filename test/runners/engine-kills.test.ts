@@ -61,14 +61,23 @@ describe("a Docker daemon that ends while steps run", function () {
     await until("the step goes on without a daemon", () => world.server.log(id) === linesTo(100));
     const meanwhile = await session.sh("#!/bin/sh\necho begun without a daemon\n");
     assert.equal(meanwhile.log, "begun without a daemon\n");
+    const late = new TestSession(world);
+    late.open({ project: "late" });
+    const entering = late.container();
+    await until("an agent waits for the daemon", () =>
+      world.server.log(entering).includes("The Docker Engine is away"),
+    );
     await engine.startAgain();
+    const entered = await world.server.outcome(entering);
+    assert.ok(entered.ok, JSON.stringify(entered));
+    assert.equal((await late.sh("exit 4\n")).exit, 4);
     await engine.shutDown();
     await engine.startAgain();
     await go(100);
     assert.equal((await session.ended(id)).exit, 7);
     assert.equal(world.server.log(id), ALL);
     assert.equal((await session.sh("exit 3\n")).exit, 3);
-    await session.close();
+    for (const one of [late, session]) await one.close();
   });
 
   for (const how of ["kill", "shutDown"] as const)
