@@ -27,6 +27,7 @@ export function aWorld(parts: Partial<World>): World {
     get docker(): never {
       throw missing("docker");
     },
+    keptEngine: undefined,
     swarm: undefined,
     get lines(): never {
       throw missing("lines");
