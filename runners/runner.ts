@@ -227,7 +227,11 @@ export class Runner {
   }
 
   #acked(event: RunnerEvent): void {
-    if (event.type === "ended") this.#sessions.get(event.session)?.acked(event.command);
+    const session = this.#sessions.get(event.session);
+    if (event.type === "ended") session?.acked(event.command);
+    // Nobody closes what is lost. A later placement of the session is another one.
+    if (event.type === "lost" && session?.fence === event.fence)
+      session.whenStepsAreTold(() => void this.#remove(event.session));
   }
 
   async #remove(id: string): Promise<void> {

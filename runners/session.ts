@@ -68,6 +68,7 @@ export class Session {
   #mirror: Mirror | null = null;
   #checkouts: Promise<unknown> = Promise.resolve();
   #over = false;
+  #onStepsTold: (() => void) | null = null;
   /** Called when the session is no more and the server knows it. */
   onForgotten: () => void = () => undefined;
 
@@ -159,6 +160,7 @@ export class Session {
     if (exec !== undefined) {
       this.#execs.delete(command);
       if (!this.#over) exec.forget();
+      if (this.#execs.size === 0) this.#onStepsTold?.();
       return;
     }
     const done = this.#state.commands.find((known) => known.command.id === command);
@@ -166,6 +168,12 @@ export class Session {
     if (done.command.type === "close") return this.onForgotten();
     this.#state.commands = this.#state.commands.filter((known) => known !== done);
     if (!this.#over) void this.#save().catch(() => undefined);
+  }
+
+  /** Calls back once the server has the outcome of every step that was begun: at once, where there is none. */
+  whenStepsAreTold(then: () => void): void {
+    if (this.#execs.size === 0) then();
+    else this.#onStepsTold = then;
   }
 
   /** The engine says that a container ended. */

@@ -112,6 +112,12 @@ describe("a Docker daemon that ends while steps run", function () {
     assert.deepEqual([outcome.failure.code, outcome.failure.fault], ["docker_daemon", "sluice"]);
     assert.equal(world.server.log(id), linesTo(50));
     await until("the agent is given up", () => isLost(world, session));
+    // Nobody tells it to: a server closes no session that it was told is lost.
+    const label = [`sluice.session=${session.id}`];
+    await until("what it had is removed", async () => {
+      const left = await engine.docker.listContainers({ all: true, filters: { label } });
+      return left.length === 0;
+    });
     await session.close();
   });
 });
