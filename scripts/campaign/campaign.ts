@@ -173,7 +173,7 @@ async function checkAll(
     wrong.push(`${nameOf(run)} did not settle: ${typeof why === "string" ? why : why.text}`);
   }
   wrong.push(...(await checkDoctor(world)));
-  wrong.push(...checkKept(world));
+  wrong.push(...checkKept(world, striker.struck));
   wrong.push(...(await checkPushes(world, person)));
   if (unsettled.length === 0) wrong.push(...(await checkEngine(world)));
   wrong.push(...(await checkNotices(world, latest)));

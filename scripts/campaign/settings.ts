@@ -18,6 +18,9 @@ export const REGISTRY_LABEL = "registry";
 /** The runner that has an engine with live-restore for itself. */
 export const KEPT_RUNNER = "east";
 
+/** Its label. */
+export const KEPT_LABEL = "kept";
+
 /** A secret that builds use, and that must be nowhere outside the vault. */
 export const CANARY = "canary-9f2c-that-must-be-seen-nowhere";
 

@@ -25,7 +25,16 @@ import { startPart } from "./parts.ts";
 import type { OwnedPart } from "./parts.ts";
 import type { Random } from "./random.ts";
 import { startRedis, startRegistry, REGISTRY_PASSWORD, REGISTRY_USER } from "./services.ts";
-import { CANARY, CLOCKWORK, KEPT_RUNNER, PROJECTS, REGISTRY_LABEL, ROOT, sluiceYml } from "./settings.ts";
+import {
+  CANARY,
+  CLOCKWORK,
+  KEPT_LABEL,
+  KEPT_RUNNER,
+  PROJECTS,
+  REGISTRY_LABEL,
+  ROOT,
+  sluiceYml,
+} from "./settings.ts";
 import { startSwarm } from "./swarm.ts";
 import type { CampaignSwarm } from "./swarm.ts";
 
@@ -53,7 +62,7 @@ const SLUICE = join(ROOT, "bin/sluice.js");
 const RUNNERS = [
   { name: "north", labels: REGISTRY_LABEL },
   { name: "south", labels: REGISTRY_LABEL },
-  { name: KEPT_RUNNER, labels: "" },
+  { name: KEPT_RUNNER, labels: KEPT_LABEL },
 ] as const;
 const PLACES = 3;
 const LOOPBACK = "127.0.0.1";

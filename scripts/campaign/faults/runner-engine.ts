@@ -3,6 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { SecondEngine } from "../../../test/support/services/second-engine.ts";
 import type { Fault, World } from "../fault.ts";
 
+/** How long work is waited for. */
+const WORK_MS = 10_000;
+const LOOK_MS = 50;
+
 /** Crash and orderly restart of a runner's engine that has live-restore: steps go on meanwhile, and afterwards. */
 export const RUNNER_ENGINE_FAULTS: readonly Fault[] = [
   engineFault("kill a runner's engine", (engine) => engine.kill()),
@@ -21,7 +25,13 @@ function engineFault(name: string, end: (engine: SecondEngine) => Promise<void>)
     inject: async (world, random) => {
       const engine = engineOf(world);
       const awayMs = random.between(0, 4_000);
-      const ran = await pidsIn(engine);
+      // Not every moment has work there; one that has shows more.
+      const endsAtMs = Date.now() + WORK_MS;
+      let ran = await pidsIn(engine);
+      while (ran.length === 0 && Date.now() < endsAtMs) {
+        await pause(LOOK_MS);
+        ran = await pidsIn(engine);
+      }
       await end(engine);
       const runOn = await countAlive(ran);
       await pause(awayMs);

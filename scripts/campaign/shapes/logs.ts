@@ -1,3 +1,4 @@
+import { KEPT_LABEL } from "../settings.ts";
 import type { Order, Planned, Shape, Watched } from "../shape.ts";
 
 /** Many numbered lines, some at once and some late: none may be missing, twice, or out of order. */
@@ -5,9 +6,11 @@ export const logs: Shape = { name: "long log", weight: 8, plan };
 
 function plan({ random }: Order): Planned {
   const lines = random.between(300, 4000);
+  // Steps that last, where the engine may be killed under them.
+  const where = random.pick(["!nobody", KEPT_LABEL]);
   const pauseEvery = random.between(50, 400);
   return {
-    jenkinsfile: `node('!nobody') {
+    jenkinsfile: `node('${where}') {
   docker.image('sluice-demo/busybox:1').inside {
     sh 'set +x; i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "number $i"; [ $((i % ${pauseEvery})) -ne 0 ] || sleep 0.1; done'
   }
