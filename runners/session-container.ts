@@ -14,8 +14,7 @@ import { connect, ensureSessionNetwork } from "./docker/network.ts";
 import { acrossOutages } from "./docker/outage.ts";
 import type { RegistryLogin } from "./docker/images.ts";
 import type { ExecPlace } from "./exec.ts";
-import { RunnerFailure, codeOf } from "./failure.ts";
-import { pause } from "./pause.ts";
+import { RunnerFailure } from "./failure.ts";
 import type { ContainerCommand, OpenCommand, ReadyValue } from "./protocol.ts";
 import type { ContainerState } from "./state.ts";
 import { useText } from "./memory-text.ts";
@@ -24,10 +23,6 @@ import type { Mirror } from "./workspace/mirrors.ts";
 import type { Slot } from "./workspace/slots.ts";
 
 const FENCE_LABEL = "sluice.fence";
-/** How long an engine may be away while an agent is entered. */
-const ENGINE_PATIENCE_MS = 30_000;
-const ENGINE_LOOK_MS = 1_000;
-const UNREACHED: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"]);
 const READY_WITHIN_MS = 60_000;
 const PARK_GRACE_S = 5;
 /** Ended by SIGTERM. Our supervisor ends so only when somebody stops its container: a command's own death is not its. */
@@ -196,20 +191,6 @@ export class SessionContainer {
     // name may be that of a later placement of the session, on a runner that shares the engine.
     const found = await engine.inspect(this.#dockerName());
     if (found !== null && this.#isOfThisPlacement(found.labels)) await engine.remove(found.id);
-  }
-
-  /** The engine may be away for a moment: what was made already is found again by its name. */
-  async #enterOnceReached(command: ContainerCommand, entering: Entering): Promise<ReadyValue> {
-    const giveUpAtMs = performance.now() + ENGINE_PATIENCE_MS;
-    for (;;) {
-      try {
-        return await this.#enter(command, entering);
-      } catch (error) {
-        const isOver = entering.signal.aborted || performance.now() > giveUpAtMs;
-        if (isOver || !isUnreached(error)) throw error;
-      }
-      await pause(ENGINE_LOOK_MS, entering.signal);
-    }
   }
 
   async #enter(command: ContainerCommand, entering: Entering): Promise<ReadyValue> {
@@ -398,9 +379,4 @@ function repositoryOf(image: string): string {
 
 function hashOf(...parts: string[]): string {
   return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 24);
-}
-
-/** Whether nobody took the call, or the connection broke under it. */
-function isUnreached(error: unknown): boolean {
-  return error instanceof RunnerFailure && UNREACHED.has(codeOf(error.cause) ?? "");
 }
