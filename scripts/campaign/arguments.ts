@@ -32,10 +32,11 @@ after each quiet period that nothing was lost or done twice.
   --minutes M   how long (default ${USUAL_MINUTES}; with --builds or --faults: until they are reached)
   --builds B    ends when so many builds were made
   --faults F    ends when so many faults were done; with --builds: when both are reached
-  --long        also what takes minutes: Redis or the server away for five, a runner silent for longer than is waited
+  --long        what takes minutes, in real time: first the cases that npm test cuts short, then a campaign in which
+                Redis, the server and runners are away for minutes, too
   --patience S  seconds within which all has to come to rest once nothing is struck (default ${USUAL_PATIENCE_S})
   --keep        keeps the folder also when all was well
-  --only-faults A,B   only faults with one of these words in their names
+  --only-faults A,B   only faults and long cases with one of these words in their names
   --only-builds A,B   only such kinds of builds
 Exit status: 0 nothing was violated, 1 something was, 2 wrong use.`;
 

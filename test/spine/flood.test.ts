@@ -17,6 +17,8 @@ const TAIL_BYTES = 64 * MEBIBYTE;
 const FLOOD_BYTES = Number(process.env["SLUICE_TEST_FLOOD_MIB"] ?? "512") * MEBIBYTE;
 /** More than a process may grow by because of what a build prints. */
 const MOST_GROWTH_BYTES = 100 * MEBIBYTE;
+/** For what is usual; more takes longer. */
+const DEADLINE_MS = 500_000 * Math.max(1, FLOOD_BYTES / (2048 * MEBIBYTE));
 const LINES = 1_000_000;
 const WARM_UP = 3;
 
@@ -30,7 +32,7 @@ ${script}
 `;
 
 describe("a step that prints without end", function () {
-  this.timeout(600_000);
+  this.timeout(DEADLINE_MS + 100_000);
   let spine: Spine;
   let runner: TestRunner;
   let number = 0;
@@ -95,7 +97,7 @@ exit 7`;
         const now = await api.build(PROJECT, number);
         return now.endedAtMs === null ? undefined : now;
       },
-      { ...PATIENCE, deadlineMs: 500_000 },
+      { ...PATIENCE, deadlineMs: DEADLINE_MS },
     );
     const step = build.stages.flatMap(({ steps }) => steps).find(({ name }) => name === "sh");
     assert.ok(step !== undefined);

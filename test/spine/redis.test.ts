@@ -21,10 +21,12 @@ const HELD = `node { docker.image('sluice-demo/busybox:1').inside {
 } }
 `;
 const SHORT = "echo 'short'\n";
+/** As long as the checks take; real minutes where they are asked for. */
+const OUTAGE_MS = Number(process.env["SLUICE_TEST_OUTAGE_S"] ?? "0") * 1000;
 const Ready = z.object({ checks: z.array(z.object({ name: z.string(), ok: z.boolean() })) });
 
 describe("a server and its Redis", function () {
-  this.timeout(240_000);
+  this.timeout(240_000 + OUTAGE_MS);
   const stops = createStops();
   afterEach(() => stops.all());
 
@@ -45,6 +47,7 @@ describe("a server and its Redis", function () {
     );
 
     await redis.kill();
+    const backAtMs = Date.now() + OUTAGE_MS;
     await until("the server says what is missing", async () => {
       const { checks } = Ready.parse(await (await fetch(`${url}/readyz`)).json());
       return checks.some(({ name, ok }) => name === "queue" && !ok);
@@ -60,6 +63,10 @@ describe("a server and its Redis", function () {
     await writeFile(join(dirname(begun), "go"), "");
     const held = await api.buildEnded(PROJECT, 2);
     assert.equal(held.state, "succeeded", await api.console(held.id));
+    await until("it was away for as long as it is to be", () => Date.now() >= backAtMs, {
+      deadlineMs: OUTAGE_MS + 60_000,
+      everyMs: 250,
+    });
     assert.equal((await api.build(PROJECT, 1)).state, "waiting", "nobody could be told of the click yet");
 
     await redis.startAgain();
