@@ -5,6 +5,8 @@ import { type RawBuilder, sql } from "kysely";
  * same words, and not for a bound value.
  */
 const CONDITIONS = {
+  /** `builds_unfinished` */
+  unfinished: "builds.state in ('queued', 'running', 'waiting')",
   /** `builds_stopping` */
   stopping: "builds.state in ('running', 'waiting') and builds.cancel_level > 0",
   /** `builds_untold` */

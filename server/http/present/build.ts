@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ChangeRequest } from "../../forges/trigger-event.ts";
 import { UNFINISHED_BUILD_STATES } from "../../store/states.ts";
+import { indexed } from "../../store/conditions.ts";
 import type { Store } from "../../store/store.ts";
 import { waitsOf } from "../../waits/waits-of.ts";
 import type { Build, BuildSummary, Stage, Step, TestSummary } from "../contract/builds.ts";
@@ -51,6 +52,32 @@ export function selectBuilds(store: Store) {
 
 /** One row of `selectBuilds`. */
 export type BuildRow = Awaited<ReturnType<ReturnType<typeof selectBuilds>["execute"]>>[number];
+
+/**
+ * Unfinished builds in those states, by number, up to a limit. Asked state by state: the database sorts all of them
+ * otherwise, and there may be thousands.
+ */
+export async function unfinishedBuilds(
+  store: Store,
+  states: readonly (typeof UNFINISHED_BUILD_STATES)[number][],
+  direction: "asc" | "desc",
+  limit: number,
+): Promise<BuildRow[]> {
+  const found = await Promise.all(
+    states.map((state) =>
+      selectBuilds(store)
+        .where(indexed("unfinished"))
+        .where("builds.state", "=", state)
+        .orderBy("builds.id", direction)
+        .limit(limit)
+        .execute(),
+    ),
+  );
+  return found
+    .flat()
+    .toSorted((left, right) => (direction === "asc" ? left.id - right.id : right.id - left.id))
+    .slice(0, limit);
+}
 
 /** Why something ended, where a row says so. */
 export function presentReason(row: {

@@ -110,8 +110,9 @@ async function listBuilds(world: World, query: Omit<BuildsQuery, "project">, pro
     const { author } = query;
     rows = rows.where((eb) => eb.or([eb("builds.author", "=", author), eb("builds.actor", "=", author)]));
   }
+  // Numbers of a project rise with its ids and have an index of their own, so that a page is all that is read.
   const found = await rows
-    .orderBy("builds.id", "desc")
+    .orderBy(projectId !== null && query.ref === undefined ? "builds.number" : "builds.id", "desc")
     .limit(query.limit + 1)
     .execute();
   const page = pageOf(found, query.limit);

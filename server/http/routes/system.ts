@@ -6,7 +6,8 @@ import type { SecretSummary } from "../../secrets/secrets.ts";
 import { api } from "../contract.ts";
 import type { Process, PutSecretRequest, Secret } from "../contract/system.ts";
 import { indexed } from "../../store/conditions.ts";
-import { presentBuilds, selectBuilds } from "../present/build.ts";
+import { UNFINISHED_BUILD_STATES } from "../../store/states.ts";
+import { presentBuilds, selectBuilds, unfinishedBuilds } from "../present/build.ts";
 import { presentDeploymentRow, selectDeployments } from "../present/deployment.ts";
 import { presentGateRow, selectGates } from "../present/gate.ts";
 import { projectByKey } from "../present/project.ts";
@@ -24,6 +25,8 @@ const Labels = z.array(z.string()).catch([]);
 const Versions = z.object({ sluice: z.string().optional(), docker: z.string().optional() }).catch({});
 const OPEN_DEPLOYMENTS = ["pending", "applying", "verifying", "rolling_back", "unknown"] as const;
 const SHOWN = 10;
+const SHOWN_RUNNING = 50;
+const MOST_PROCESSES = 500;
 /** How long the token of a new runner works. */
 const RUNNER_TOKEN_MS = 86_400_000;
 
@@ -93,7 +96,7 @@ export function systemRoutes(world: World) {
       const recentRows = selectBuilds(store).orderBy("builds.id", "desc");
       const [gates, running, recent, failing, deployed, dead, projects, checklist] = await Promise.all([
         selectGates(store).where(indexed("gateOpen")).orderBy("gates.id").limit(50).execute(),
-        recentRows.where("builds.state", "in", ["queued", "running"]).limit(50).execute(),
+        unfinishedBuilds(store, ["queued", "running"], "desc", SHOWN_RUNNING),
         recentRows.limit(SHOWN).execute(),
         failingHeads(),
         selectDeployments(store)
@@ -129,15 +132,11 @@ export function systemRoutes(world: World) {
 
     processes: route(api.processes, async () => {
       const [builds, deployments] = await Promise.all([
-        selectBuilds(store)
-          .where("builds.state", "in", ["queued", "running", "waiting"])
-          .orderBy("builds.id")
-          .limit(500)
-          .execute(),
+        unfinishedBuilds(store, UNFINISHED_BUILD_STATES, "asc", MOST_PROCESSES),
         selectDeployments(store)
           .where("deployments.state", "in", OPEN_DEPLOYMENTS)
           .orderBy("deployments.id")
-          .limit(500)
+          .limit(MOST_PROCESSES)
           .execute(),
       ]);
       const items: Process[] = (await presentBuilds(store, builds)).map((build) => ({

@@ -9,7 +9,7 @@ import { nudgeStarts } from "../../../server/builds/journal/next-starts.ts";
 import { reconcileDeployments } from "../../../server/deployments/reconcile.ts";
 import { waitingForTheirForge } from "../../../server/forges/settle.ts";
 import { queueStatuses } from "../../../server/forges/status-rows.ts";
-import { presentBuilds, selectBuilds } from "../../../server/http/present/build.ts";
+import { presentBuilds, selectBuilds, unfinishedBuilds } from "../../../server/http/present/build.ts";
 import { selectGates } from "../../../server/http/present/gate.ts";
 import { dueNotifications, overdueMessageSteps } from "../../../server/notifications/rows.ts";
 import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
@@ -19,6 +19,7 @@ import { startTimerSweeper } from "../../../server/queue/timers.ts";
 import { findIdle, findStranded, placeSessions } from "../../../server/runners/runner-procedures.ts";
 import { indexed } from "../../../server/store/conditions.ts";
 import { systemClock } from "../../../server/store/clock.ts";
+import { UNFINISHED_BUILD_STATES } from "../../../server/store/states.ts";
 import { openStore, type Store } from "../../../server/store/store.ts";
 import { temporaryFolder } from "../../support/services/folder.ts";
 import { openPlanned, type PlannedStore } from "./support/planned.ts";
@@ -172,6 +173,7 @@ describe("what the server asks its database again and again", function () {
             dataKey: new Uint8Array(),
           },
         }),
+      "builds that run or wait": () => unfinishedBuilds(store, UNFINISHED_BUILD_STATES, "desc", 50),
       "a page of builds": async () => {
         const rows = await selectBuilds(store).orderBy("builds.id", "desc").limit(50).execute();
         return await presentBuilds(store, rows);
@@ -179,7 +181,7 @@ describe("what the server asks its database again and again", function () {
       "the builds of a project": async () => {
         const rows = await selectBuilds(store)
           .where("builds.projectId", "=", build.projectId)
-          .orderBy("builds.id", "desc")
+          .orderBy("builds.number", "desc")
           .limit(50)
           .execute();
         return await presentBuilds(store, rows);
