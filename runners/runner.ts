@@ -32,6 +32,8 @@ export class Runner {
   readonly boot = randomUUID();
   #identity: { instance: string; name: string } | null = null;
   #bridge: Promise<string> | null = null;
+  /** Sessions that are being removed: they answer nothing any more. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #watching: Promise<void> | null = null;
   #sweeping: NodeJS.Timeout | null = null;
   #disk: DiskKeeper | null = null;
@@ -181,6 +183,11 @@ export class Runner {
       void this.#open(command, known);
       return;
     }
+    const leaving = this.#leaving.get(command.session);
+    if (command.type === "close" && leaving !== undefined) {
+      void leaving.then(() => this.#command(command));
+      return;
+    }
     if (known !== undefined) return known.handle(command);
     const caller: Caller = { session: command.session, fence: command.fence };
     // What is not here needs no closing.
@@ -237,10 +244,18 @@ export class Runner {
   async #remove(id: string): Promise<void> {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
+    const leaving = this.#leave(session);
+    this.#leaving.set(id, leaving);
+    await leaving;
+    if (this.#leaving.get(id) === leaving) this.#leaving.delete(id);
+  }
+
+  async #leave(session: Session): Promise<void> {
     try {
       await session.remove();
     } catch (error) {
-      this.#context.log.error({ session: id, err: error }, "a session was not removed; the sweep will do it");
+      const message = "a session was not removed; the sweep will do it";
+      this.#context.log.error({ session: session.id, err: error }, message);
     }
     this.#forget(session);
   }
