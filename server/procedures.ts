@@ -12,6 +12,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./builds/journal/insert-build.ts",
   "./builds/journal/load-build.ts",
   "./builds/journal/next-starts.ts",
+  "./builds/journal/note-forge-away.ts",
   "./deployments/journal/approve.ts",
   "./deployments/journal/finish.ts",
   "./deployments/journal/insert-roll-back.ts",

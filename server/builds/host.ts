@@ -30,6 +30,7 @@ import {
 } from "./journal/load-build.ts";
 import type { StepLogs } from "./logs.ts";
 import type { EndInput, TurnResult } from "./journal/turn-input.ts";
+import { noteForgeAway } from "./journal/note-forge-away.ts";
 import { type BeginPorts, type BeginScope, sealOutcome } from "./prepare-begin.ts";
 import { type BuildSeal } from "./seal.ts";
 import { outcomeFrom, replay, ReplayMismatch } from "./replay.ts";
@@ -307,6 +308,7 @@ export function createBuildHost(deps: Deps): BuildHost {
         { build: build.id, text: frozen.text },
         "a build cannot be read from its forge; it is tried again",
       );
+      await store.call(noteForgeAway, { buildId: build.id, said: frozen.text });
       return null;
     }
     awaySince.delete(build.id);

@@ -95,6 +95,8 @@ export async function waitingForTheirForge(store: Store) {
     ])
     .where("builds.state", "=", "queued")
     .where("builds.waitCode", "=", "forge")
+    // Else it is the files that are waited for, which whoever starts the build asks for.
+    .where((eb) => eb.or([eb("builds.trust", "=", "unknown"), eb("builds.sha", "is", null)]))
     .orderBy("builds.id")
     .limit(200)
     .execute();

@@ -32,10 +32,10 @@ const Ms = z.number();
 
 /** What is known of a wait, without a word of prose: `describe` makes the sentence when somebody reads it. */
 export const WaitCause = z.discriminatedUnion("cause", [
-  /** The forge has not told who may write, or which commit a ref is; `said`: what came of asking last. */
+  /** The forge has not told who may write, which commit a ref is, or the files; `said`: what came of asking last. */
   z.object({
     cause: z.literal("forge"),
-    asked: z.enum(["trust", "commit"]),
+    asked: z.enum(["trust", "commit", "files"]),
     said: z.string().nullable(),
   }),
   z.object({ cause: z.literal("approval") }),

@@ -37,11 +37,17 @@ export function lineOf(wait: Wait): string {
   return `${wait.text} (since ${isoOf(wait.sinceAtMs)}${until}); ended by ${wait.endedBy}`;
 }
 
+const ASKED = {
+  trust: "who may write",
+  commit: "which commit this is",
+  files: "what the commit holds",
+} as const;
+
 function sentenceOf(cause: WaitCause): Sentence {
   switch (cause.cause) {
     case "forge":
       return {
-        text: `the forge has not told yet ${cause.asked === "trust" ? "who may write" : "which commit this is"}${cause.said === null ? "" : `: ${cause.said}`}`,
+        text: `the forge has not told yet ${ASKED[cause.asked]}${cause.said === null ? "" : `: ${cause.said}`}`,
         endedBy: "the forge's answer; it is asked again by itself",
       };
     case "approval":
