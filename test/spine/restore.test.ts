@@ -85,7 +85,7 @@ describe("a server restored from a backup", function () {
     });
     assert.ok(held.number > 1000, `${held.number}`);
     assert.equal(held.state, "queued");
-    assert.match(JSON.stringify(held.waits), /restored from a backup and is in safe mode/);
+    assert.match(JSON.stringify(held.waits), /this server was restored from a backup and starts nothing/);
     const ended = await api.ask("POST", "/safe-mode/end");
     assert.equal(ended.status, 200, ended.text);
     const after = await api.buildEnded(PROJECT, held.number);
