@@ -303,12 +303,11 @@ export function createBuildHost(deps: Deps): BuildHost {
   async function freeze(build: ClaimedBuild, seal: BuildSeal): Promise<Head | null> {
     const frozen = await ports.freeze(build);
     if (frozen.kind === "failed" && frozen.isAway === true && mayWaitForForge(build.id)) {
-      // As after a crash here: the lease runs out, and whoever finds the build then tries again.
       log.warn(
         { build: build.id, text: frozen.text },
         "a build cannot be read from its forge; it is tried again",
       );
-      await store.call(noteForgeAway, { buildId: build.id, said: frozen.text });
+      await store.call(noteForgeAway, { buildId: build.id, fence: build.fence, said: frozen.text });
       return null;
     }
     awaySince.delete(build.id);

@@ -6,6 +6,9 @@ import type { Store } from "../store/store.ts";
 const STEP_MS = 5_000;
 /** After such a step a retry comes at most this much later: longer than one that is under way takes. */
 const LATEST_MS = 120_000;
+/** How long builds and environments are leased; other things for no longer than the second. */
+const LEASE_MS = 15_000;
+const LONGEST_LEASE_MS = 300_000;
 
 /**
  * Puts right what was noted at a time that is the future now, because the clock has stepped back: waits that begin in the
@@ -30,9 +33,29 @@ export const takeBackFuture = procedure(
         .where("state", "=", "open")
         .where("openedAtMs", ">", nowMs),
     );
-    return effects + gates + (input.retriesToo ? yield* retrySoon(tx) : 0);
+    const leases = yield* endLeasesSoon(tx);
+    return effects + gates + leases + (input.retriesToo ? yield* retrySoon(tx) : 0);
   },
 );
+
+/** Whoever holds one renews it; what nobody renews would be held until the time that was meant before the step. */
+function* endLeasesSoon(tx: Transaction): Steps<number> {
+  const soonMs = tx.nowMs + LEASE_MS;
+  return yield* tx.run(
+    tx.db
+      .updateTable("leases")
+      .set({ expiresAtMs: soonMs })
+      .where("holder", "is not", null)
+      .where("expiresAtMs", ">", soonMs)
+      .where((eb) =>
+        eb.or([
+          eb("name", "like", "build:%"),
+          eb("name", "like", "env:%"),
+          eb("expiresAtMs", ">", tx.nowMs + LONGEST_LEASE_MS),
+        ]),
+      ),
+  );
+}
 
 /** Which of them wait for a time that was meant before the step cannot be told, so none waits longer than this. */
 function* retrySoon(tx: Transaction): Steps<number> {

@@ -156,7 +156,7 @@ function* candidates(tx: Transaction, projectId: number, limit: number): Steps<n
     if (found.length === room) break;
     if (begun.has(build.id)) continue;
     const cause = readWait(build);
-    if (cause?.cause === "forge") continue;
+    if (cause?.cause === "forge" && cause.asked !== "files") continue;
     // Made later than now: before the clock stepped back.
     const isQuiet = cause?.cause === "quiet_period" && build.createdAtMs <= tx.nowMs;
     if (isQuiet && cause.untilAtMs > tx.nowMs) continue;

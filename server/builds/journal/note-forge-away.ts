@@ -1,13 +1,18 @@
+import { release } from "../../store/leases.ts";
 import { record } from "../../store/outbox.ts";
 import { procedure } from "../../store/procedure.ts";
 import type { Steps } from "../../store/procedure.ts";
 import { waitColumns } from "../../waits/cause.ts";
 
-/** Writes that a build cannot start because its repository cannot be read now; ended by its first turn. */
+/**
+ * Writes that a build cannot start because its repository cannot be read now, and gives the build back: it is nudged
+ * again as others that may start. Ended by its first turn.
+ */
 export const noteForgeAway = procedure(
   "builds.noteForgeAway",
   { durability: "normal" },
-  function* (tx, input: { buildId: number; said: string }): Steps<void> {
+  function* (tx, input: { buildId: number; fence: number; said: string }): Steps<void> {
+    if (!(yield* release(tx, { name: `build:${input.buildId}`, fence: input.fence }))) return;
     const columns = waitColumns({ cause: "forge", asked: "files", said: input.said });
     const build = yield* tx.first(
       tx.db

@@ -80,7 +80,8 @@ describe("builds under a server that is killed or kept from its database", funct
       const row = await world.base.db.selectFrom("gates").select("id").executeTakeFirst();
       return runner.ran.length === 2 ? row?.id : undefined;
     });
-    const foreign = new DatabaseSync(join(world.folder, "sluice.sqlite"));
+    // The server may be writing at this moment.
+    const foreign = new DatabaseSync(join(world.folder, "sluice.sqlite"), { timeout: LOCKED_MS });
     stops.add(async () => foreign.isOpen && foreign.close());
     foreign.exec("begin immediate");
     const until10 = pause(LOCKED_MS);

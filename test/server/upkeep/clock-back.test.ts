@@ -30,6 +30,36 @@ onBothDialects("a clock that has stepped back", (start) => {
     assert.ok((next.get("long") ?? 0) < nowMs + HOUR);
   });
 
+  it("lets nobody who has gone hold a build or an environment for longer than they do", async () => {
+    const store = await (await start()).open({ procedures });
+    const nowMs = await store.nowMs();
+    const lease = (name: string, holder: string | null, expiresAtMs: number) => ({
+      name,
+      holder,
+      fence: 1,
+      expiresAtMs,
+    });
+    await store.db
+      .insertInto("leases")
+      .values([
+        lease("build:1", "gone", nowMs + HOUR),
+        lease("env:shop", "gone", nowMs + 120_000),
+        lease("build:2", "here", nowMs + 10_000),
+        lease("build:3", null, nowMs + HOUR),
+        lease("retention", "here", nowMs + 120_000),
+      ])
+      .execute();
+    assert.equal(await store.call(takeBackFuture, { retriesToo: false }), 2);
+    const rows = await store.db.selectFrom("leases").select(["name", "expiresAtMs"]).execute();
+    const left = new Map(rows.map((row) => [row.name, row.expiresAtMs - nowMs]));
+    assert.ok((left.get("build:1") ?? HOUR) < 60_000);
+    assert.ok((left.get("env:shop") ?? HOUR) < 60_000);
+    assert.deepEqual(
+      ["build:2", "build:3", "retention"].map((name) => left.get(name)),
+      [10_000, HOUR, 120_000],
+    );
+  });
+
   it("lets a build end when it began, not before", async () => {
     const store = await (await start()).open({ procedures });
     const buildId = await store.call(aBuild, { key: "shop", number: 1, state: "running" });
