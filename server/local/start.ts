@@ -153,7 +153,10 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
       messageRoute: () => null,
       planDeployment: (scope, begin, wanted) =>
         planOnly({ store, config, secrets, logs, targetOf, hidden }, scope, begin, wanted),
-      otherBuild: async () => ({ ok: false, reason: "sluice run carries out this one build: it starts no other" }),
+      otherBuild: async () => ({
+        ok: false,
+        reason: "sluice run carries out this one build: it starts no other",
+      }),
       ignoresLabels: true,
     };
     let own: number | null = null;

@@ -44,7 +44,7 @@ export function ProcessesPage() {
                       <td>
                         <Moment atMs={process.sinceAtMs} />
                       </td>
-                      <td>{process.wait?.who}</td>
+                      <td>{process.wait?.endedBy}</td>
                     </tr>
                   ))}
                 </tbody>
