@@ -57,8 +57,9 @@ const NEXT_STEP_EVENT = `select min(at) as at from (
   select begun_at_ms as at from effects union all select ended_at_ms from effects
 ) where at > ?1 and at < ?2`;
 
-const NEXT_NUDGE =
-  "select min(dispatched_at_ms) as at from outbox where dispatched_at_ms > ?1 and dispatched_at_ms < ?2";
+// Where nothing waited yet, it counts from when something did.
+const NEXT_NUDGE = `select ?1 + dispatched_at_ms - max(created_at_ms, ?1) as at
+from outbox where dispatched_at_ms > ?1 and dispatched_at_ms < ?2 order by dispatched_at_ms limit 1`;
 
 const RUNNING_AT = `select count(*) as count from effects
 where kind = 'exec' and begun_at_ms < ? and ended_at_ms > ?`;
