@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import Docker from "dockerode";
@@ -56,6 +56,7 @@ export async function startSecondEngine(options: { readonly liveRestore: boolean
         await docker.getContainer(Id).remove({ force: true, v: true });
       }
       await daemon.stop("SIGTERM");
+      await endShims(folder.path);
       await network.stop("SIGKILL");
       await unmountBelow(folder.path);
       await folder.remove();
@@ -110,6 +111,19 @@ async function forgetKilled(folder: string): Promise<void> {
 async function hasEnded(pid: string): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "State: gone");
   return /^State:\s*(Z|X|gone)/mu.test(status);
+}
+
+/** A shim whose daemon was killed as its container ended has nobody left that would tell it to end. */
+async function endShims(folder: string): Promise<void> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/u.test(name))) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (!command.includes("containerd-shim") || !command.includes(`${folder}/exec/`)) continue;
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself meanwhile.
+    }
+  }
 }
 
 async function unmountBelow(folder: string): Promise<void> {
