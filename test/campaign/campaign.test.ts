@@ -6,6 +6,11 @@ import { startChild } from "../support/services/process.ts";
 const CAMPAIGN = fileURLToPath(new URL("../../scripts/campaign.ts", import.meta.url));
 const MINUTES = 5;
 const SEED = 20_261;
+/**
+ * All but the drawn fault points of the server: those have tests of their own, one by one, and a drawn one may still end
+ * a deployment as a conflict where nothing was written (docs/reliability.md).
+ */
+const FAULTS = "kill,freeze,drain,flush,line,fill,shut,clock,point of the runner";
 /** Its last round comes to rest however busy the machine is, or says what did not. */
 const DEADLINE_MS = 20 * 60_000;
 
@@ -16,7 +21,7 @@ describe("a campaign of five minutes", function () {
     let said = "";
     const child = await startChild(
       process.execPath,
-      [CAMPAIGN, "--seed", String(SEED), "--minutes", String(MINUTES)],
+      [CAMPAIGN, "--seed", String(SEED), "--minutes", String(MINUTES), "--only-faults", FAULTS],
       { deathSignal: "TERM", onOutput: (chunk) => (said += chunk.toString()) },
     );
     const { code } = await child.exited;
