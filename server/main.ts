@@ -202,14 +202,7 @@ export async function startServer({
       targetOf,
       sealOf,
       pokeBuild: poke,
-      gateOpened: async (deploymentId) => {
-        const row = await store.db
-          .selectFrom("deployments")
-          .select("gateId")
-          .where("id", "=", deploymentId)
-          .executeTakeFirst();
-        if (row?.gateId !== null && row?.gateId !== undefined) await notifier.gateOpened(row.gateId);
-      },
+      gateOpened: (gateId) => notifier.gateOpened(gateId),
       ended: (deploymentId) => notifier.deploymentEnded(deploymentId),
       log,
     });

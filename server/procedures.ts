@@ -17,6 +17,7 @@ export const SERVER_PROCEDURES: readonly URL[] = [
   "./deployments/journal/finish.ts",
   "./deployments/journal/insert-roll-back.ts",
   "./deployments/journal/plan-rows.ts",
+  "./deployments/journal/replace-plan.ts",
   "./deployments/journal/resolve.ts",
   "./deployments/journal/take-turn.ts",
   "./deployments/journal/target-steps.ts",

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { RunnerFailure } from "../failure.ts";
 import { MarkerScanner } from "./marker.ts";
+import { OUTPUT_LOST } from "./supervisor.ts";
 import { SegmentReader, firstSegment } from "./segments.ts";
 import type { Position } from "./segments.ts";
 import type { Supervised, Follows } from "./supervised.ts";
@@ -197,17 +198,9 @@ export class StepFollower implements Follows {
   }
 
   #end(end: { code: number; oomKills: number | null; incomplete: boolean }): void {
-    if (this.#value?.tooLarge === true) {
-      this.#reject(
-        new RunnerFailure(
-          "limit",
-          "command",
-          `the output to return is larger than ${String(MAX_CAPTURE_BYTES)} bytes; write it to a file instead`,
-        ),
-      );
-      return;
-    }
-    this.#resolve({ ...end, out: this.#value === null ? null : this.#value.bytes() });
+    const value = this.#value === null ? null : wholeValue(this.#value);
+    if (value instanceof RunnerFailure) this.#reject(value);
+    else this.#resolve({ ...end, out: value });
   }
 
   #finish(): void {
@@ -216,6 +209,30 @@ export class StepFollower implements Follows {
     this.#out.close();
     this.#value?.close();
   }
+}
+
+/** A script would go on with what it is given: a value of which a piece is missing is none. */
+function wholeValue(value: ValueReader): Buffer | RunnerFailure {
+  if (value.tooLarge)
+    return new RunnerFailure(
+      "limit",
+      "command",
+      `the output to return is larger than ${String(MAX_CAPTURE_BYTES)} bytes; write it to a file instead`,
+    );
+  const bytes = value.bytes();
+  if (bytes.includes(OUTPUT_LOST))
+    return new RunnerFailure(
+      "no_space",
+      "sluice",
+      "a piece of the output to return is missing: the runner's disk was full",
+    );
+  if (!value.over)
+    return new RunnerFailure(
+      "exit_lost",
+      "sluice",
+      "the end of the output to return is missing: what carried it was killed",
+    );
+  return bytes;
 }
 
 /** The captured stdout of a step: kept on disk until the result is with the server, so that a new runner reads it again. */

@@ -1,3 +1,6 @@
+/** What stands in a step's output where a full disk has taken a piece of it. */
+export const OUTPUT_LOST = "[up to 64 KiB of output lost here: no space left]";
+
 /**
  * The main process of an agent container: a POSIX shell program that reads one line per command from a FIFO and runs
  * steps so that neither runner nor Docker daemon can stop a step or lose its result.
@@ -67,7 +70,7 @@ _sl_relay() {
     [ $_sl_well = 1 ] && [ $((_sl_full + _sl_part)) -lt 256 ] && break
     _sl_k=$((_sl_k + 1))
     if [ $_sl_well = 0 ]; then
-      until echo "[up to 64 KiB of output lost here: no space left]" >"out/$1.$_sl_k"; do sleep 1; done
+      until echo "${OUTPUT_LOST}" >"out/$1.$_sl_k"; do sleep 1; done
     fi
     while [ -e "out/$1.$((_sl_k - 8))" ] &&
       [ "$(du -ck "out/$1".* | tail -n 1 | tr -cd 0-9)" -gt 262144 ]; do sleep 1; done

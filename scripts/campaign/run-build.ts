@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Build } from "../../server/http/contract/builds.ts";
 import { ENDED } from "../../test/support/api.ts";
+import { saysLost } from "./shapes/lines.ts";
 import { CANARY } from "./settings.ts";
 import type { Expected, Order, Planned, Shape, Watched } from "./shape.ts";
 import type { Person } from "./person.ts";
@@ -20,6 +21,8 @@ export interface BuildRun {
   expected: Expected;
   /** Whether it ended so. */
   asExpected: boolean;
+  /** Whether its console says that a full disk has taken a piece of it. */
+  saysLost: boolean;
   /** What is wrong with it, apart from how it ended. */
   readonly wrong: string[];
   /** Settles when it has ended and was looked at. */
@@ -49,6 +52,7 @@ export function runBuild(shape: Shape, order: Order, person: Person, git: Turns)
     endedAtMs: undefined,
     expected: planned.expected,
     asExpected: false,
+    saysLost: false,
     wrong: [],
     settled: Promise.resolve(),
   };
@@ -133,6 +137,7 @@ async function judge(run: BuildRun, planned: Planned, person: Person, watched: W
   // One that was stopped before anything of it was read has said nothing.
   if (build.startedAtMs !== null && console.trimEnd().split("\n").at(-1) !== wanted)
     run.wrong.push(`its console does not end with ${wanted}`);
+  run.saysLost = saysLost(console);
   if (console.includes(CANARY)) run.wrong.push("its console shows a secret");
   if (build.sha !== run.sha) run.wrong.push(`it is of ${build.sha}, and ${run.sha} was pushed`);
   if (run.asExpected) run.wrong.push(...((await planned.check?.(watched, console)) ?? []));

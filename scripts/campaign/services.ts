@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../../test/support/services/ports.ts";
 import { runToEnd } from "../../test/support/services/process.ts";
 import { startPart } from "./parts.ts";
@@ -11,6 +12,9 @@ export const REGISTRY_USER = "campaign";
 export const REGISTRY_PASSWORD = "of-the-registry-4711";
 
 const LOOK_MS = 5_000;
+/** Longer than any fault takes. */
+const PATIENCE_MS = 120_000;
+const AGAIN_MS = 300;
 const MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -96,12 +100,28 @@ export async function startRegistry(
     part,
     port,
     digestOf: async (repository, tag) => {
-      const answer = await fetch(`http://127.0.0.1:${port}/v2/${repository}/manifests/${tag}`, {
-        method: "HEAD",
-        headers: { authorization, accept: MANIFEST_TYPES },
-        signal: AbortSignal.timeout(LOOK_MS),
-      });
+      const look = async (): Promise<Response> =>
+        await fetch(`http://127.0.0.1:${port}/v2/${repository}/manifests/${tag}`, {
+          method: "HEAD",
+          headers: { authorization, accept: MANIFEST_TYPES },
+          signal: AbortSignal.timeout(LOOK_MS),
+        });
+      const answer = await untilAnswered(look);
       return answer.headers.get("docker-content-digest") ?? undefined;
     },
   };
+}
+
+/** Asks again while a fault keeps the answer away: it is stopped, frozen, or its disk is full. */
+async function untilAnswered(ask: () => Promise<Response>): Promise<Response> {
+  const giveUpAtMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer.status < 500 || Date.now() >= giveUpAtMs) return answer;
+    } catch (error) {
+      if (Date.now() >= giveUpAtMs) throw error;
+    }
+    await pause(AGAIN_MS);
+  }
 }

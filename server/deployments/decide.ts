@@ -8,9 +8,10 @@ import { type Actor, type Outcome, refused } from "../http/world.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
-import { openPlan, planRows } from "./deployer.ts";
+import { openPlan, planRows } from "./sealed-plan.ts";
 import { decideDeployment } from "./journal/approve.ts";
 import { renewPlan } from "./journal/plan-rows.ts";
+import { imagesOfPlan, renewedPlan } from "./make-plan.ts";
 import { hashOfPlan, type DeploymentPlan } from "./plan.ts";
 import { type Target, TargetError } from "./target.ts";
 
@@ -115,30 +116,16 @@ async function withNewPlan(
   deploymentId: number,
   plan: DeploymentPlan,
 ): Promise<Outcome<null> | null> {
-  const signal = AbortSignal.timeout(LOOK_MS);
-  const targets = [];
+  let now: DeploymentPlan;
   try {
-    for (const planned of plan.targets) {
-      const ref = { target: planned.target, service: planned.service };
-      const desired = { deployId: "", image: planned.image, env: planned.env, registryAuth: null };
-      const now = await deps.targetOf(planned.target).plan(ref, desired, signal);
-      targets.push({
-        ...planned,
-        noop: now.noop,
-        warnings: [...now.warnings],
-        changes: now.changes.map((change) => ({ ...change })),
-        before: { ...now.before, env: { ...now.before.env } },
-      });
-    }
+    now = await renewedPlan(deps.targetOf, plan, AbortSignal.timeout(LOOK_MS));
   } catch (error) {
     if (error instanceof TargetError)
       return refused(503, "target_unreachable", `the target cannot be looked at now: ${error.message}`);
     throw error;
   }
-  const now: DeploymentPlan = { targets };
   if (hashOfPlan(now) === hashOfPlan(plan)) return null;
-  const images = Object.fromEntries(targets.map(({ key, image }) => [key, image]));
-  await deps.store.call(renewPlan, planRows(deps.vault, deploymentId, now, images));
+  await deps.store.call(renewPlan, planRows(deps.vault, deploymentId, now, imagesOfPlan(now)));
   return refused(
     409,
     "plan_stale",

@@ -12,11 +12,13 @@ import type { DeploymentState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import { deploymentOutcome, type SettledDeployment } from "./deployment-outcome.ts";
 import { finishDeployment, type FinishInput, refuseDeployment } from "./journal/finish.ts";
-import { savePlan, type TargetRow } from "./journal/plan-rows.ts";
+import { savePlan } from "./journal/plan-rows.ts";
 import { stepDeployment } from "./journal/target-steps.ts";
 import { ENVIRONMENT_LEASE_MS, takeTurn } from "./journal/take-turn.ts";
 import { makePlan, registryAuth } from "./make-plan.ts";
-import { DeploymentPlan, hashOfPlan, rowName, Wanted } from "./plan.ts";
+import { type DeploymentPlan, Wanted } from "./plan.ts";
+import { openPlan, planRows } from "./sealed-plan.ts";
+import { createLastLook } from "./last-look.ts";
 import { createRollOut, type Held, type TargetEnd, type TargetRowState } from "./roll-out.ts";
 import type { Target } from "./target.ts";
 
@@ -38,7 +40,7 @@ interface Deps {
   readonly sealOf: (buildId: number) => Promise<BuildSeal>;
   readonly pokeBuild: (buildId: number) => void;
   /** A deployment waits for somebody's click; told at least once. */
-  readonly gateOpened: (deploymentId: number) => Promise<void>;
+  readonly gateOpened: (gateId: number) => Promise<void>;
   /** A deployment has ended; told at least once. */
   readonly ended: (deploymentId: number) => Promise<void>;
   readonly log: Logger;
@@ -71,6 +73,8 @@ export function createDeployer(deps: Deps): Deployer {
     authOf: async (planned) => await registryAuth(deps, "", planned.image),
   });
 
+  const lastLook = createLastLook({ store, vault, targetOf: deps.targetOf, log });
+
   async function handle(deploymentId: number): Promise<void> {
     const already = running.get(deploymentId);
     if (already !== undefined) return await already;
@@ -91,8 +95,10 @@ export function createDeployer(deps: Deps): Deployer {
       .executeTakeFirst();
     if (row === undefined || stopping.signal.aborted) return;
     if (OVER.includes(row.state)) return await settle(row.id);
-    if (row.state === "pending" && row.planHash === "") await plan(row.id);
-    else await deploy(row.id);
+    if (row.state !== "pending") await deploy(row.id);
+    else if (row.planHash === "") await plan(row.id);
+    else if (row.approvedBy !== null) await deploy(row.id);
+    else if (row.gateId !== null) await deps.gateOpened(row.gateId);
   }
 
   async function plan(deploymentId: number): Promise<void> {
@@ -166,8 +172,7 @@ export function createDeployer(deps: Deps): Deployer {
               }),
             },
     });
-    if (environment.policy === "auto") await look(deploymentId);
-    else await deps.gateOpened(deploymentId);
+    await look(deploymentId);
   }
 
   async function readWanted(row: {
@@ -223,11 +228,12 @@ export function createDeployer(deps: Deps): Deployer {
       signal: AbortSignal.any([stopping.signal, lost.signal]),
     };
     try {
-      await carryOut(deploymentId, held, {
-        rollBack: (environment?.onFailure ?? "rollback") === "rollback",
-        supersede: environment?.supersede ?? true,
-        outside: environment?.policy === "outside",
-      });
+      if (await lastLook(row, held, environment))
+        await carryOut(deploymentId, held, {
+          rollBack: (environment?.onFailure ?? "rollback") === "rollback",
+          supersede: environment?.supersede ?? true,
+          outside: environment?.policy === "outside",
+        });
     } catch (error) {
       if (!(error instanceof DamagedRecord)) throw error;
       log.error({ deployment: deploymentId, err: error }, "what is kept of a deployment is damaged; it ends");
@@ -481,37 +487,4 @@ export function createDeployer(deps: Deps): Deployer {
       await Promise.allSettled(running.values());
     },
   };
-}
-
-/** A plan as its rows; each part sealed for its place. */
-export function planRows(
-  vault: Pick<Vault, "seal">,
-  deploymentId: number,
-  plan: DeploymentPlan,
-  images: Readonly<Record<string, string>>,
-): { deploymentId: number; plan: Uint8Array; planHash: string; images: string; targets: TargetRow[] } {
-  return {
-    deploymentId,
-    plan: vault.seal(JSON.stringify(plan), `plan|${deploymentId}`),
-    planHash: hashOfPlan(plan),
-    images: JSON.stringify(images),
-    targets: plan.targets.map((planned) => ({
-      target: rowName(planned),
-      wave: planned.wave,
-      plan: vault.seal(JSON.stringify(planned), `target|${deploymentId}|${rowName(planned)}`),
-      before: vault.seal(JSON.stringify(planned.before), `before|${deploymentId}|${rowName(planned)}`),
-    })),
-  };
-}
-
-/** A deployment's plan, read back. @throws {DamagedRecord} */
-export function openPlan(
-  vault: Pick<Vault, "unseal">,
-  deploymentId: number,
-  sealed: Uint8Array,
-): DeploymentPlan {
-  if (sealed.length === 0) return { targets: [] };
-  return readOr("the plan of this deployment", () =>
-    DeploymentPlan.parse(JSON.parse(vault.unseal(sealed, `plan|${deploymentId}`))),
-  );
 }

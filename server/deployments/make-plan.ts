@@ -84,6 +84,36 @@ async function planOne(
   };
 }
 
+/**
+ * A plan's images and settings, held against what stands at the targets now. What a person sees of it has changed where
+ * its hash has. @throws {TargetError}
+ */
+export async function renewedPlan(
+  targetOf: (name: string) => Target,
+  plan: DeploymentPlan,
+  signal: AbortSignal,
+): Promise<DeploymentPlan> {
+  const targets: PlannedTarget[] = [];
+  for (const planned of plan.targets) {
+    const ref = { target: planned.target, service: planned.service };
+    const desired = { deployId: "", image: planned.image, env: planned.env, registryAuth: null };
+    const now = await targetOf(planned.target).plan(ref, desired, signal);
+    targets.push({
+      ...planned,
+      noop: now.noop,
+      warnings: [...now.warnings],
+      changes: now.changes.map((change) => ({ ...change })),
+      before: { ...now.before, env: { ...now.before.env } },
+    });
+  }
+  return { targets };
+}
+
+/** The images of a plan by the keys of their services, as rows keep them. */
+export function imagesOfPlan(plan: DeploymentPlan): Record<string, string> {
+  return Object.fromEntries(plan.targets.map(({ key, image }) => [key, image]));
+}
+
 type Images =
   | { readonly ok: true; readonly images: Record<string, string> }
   | { readonly ok: false; readonly code: string; readonly fault: "file" | "sluice"; readonly text: string };

@@ -4,10 +4,11 @@ import { type Actor, type Outcome, refused } from "../http/world.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
-import { openPlan, planRows } from "./deployer.ts";
+import { openPlan, planRows } from "./sealed-plan.ts";
 import { forgetRollBack, insertRollBack } from "./journal/insert-roll-back.ts";
 import { savePlan } from "./journal/plan-rows.ts";
-import type { DeploymentPlan, PlannedTarget } from "./plan.ts";
+import { imagesOfPlan, renewedPlan } from "./make-plan.ts";
+import type { DeploymentPlan } from "./plan.ts";
 import { type Target, TargetError } from "./target.ts";
 
 interface Deps {
@@ -54,7 +55,11 @@ export async function rollBack(
     );
   let plan: DeploymentPlan;
   try {
-    plan = await planAgain(deps, openPlan(deps.vault, old.id, old.plan));
+    plan = await renewedPlan(
+      deps.targetOf,
+      openPlan(deps.vault, old.id, old.plan),
+      AbortSignal.timeout(LOOK_MS),
+    );
   } catch (error) {
     if (error instanceof TargetError) return refused(503, "target_unreachable", error.message);
     if (error instanceof DamagedRecord) return refused(409, "conflict", error.message);
@@ -69,7 +74,7 @@ export async function rollBack(
     limitMs: environment.limit,
   });
   const { approve } = environment;
-  const images = Object.fromEntries(plan.targets.map(({ key, image }) => [key, image]));
+  const images = imagesOfPlan(plan);
   const saved = await deps.store.call(savePlan, {
     ...planRows(deps.vault, id, plan, images),
     gate:
@@ -100,23 +105,4 @@ export async function rollBack(
     .where("id", "=", id)
     .executeTakeFirst();
   return { ok: true, value: { deployment: id, gate: row?.gateId ?? null } };
-}
-
-/** The old release's images and settings, held against what stands at the targets now. */
-async function planAgain(deps: Deps, old: DeploymentPlan): Promise<DeploymentPlan> {
-  const signal = AbortSignal.timeout(LOOK_MS);
-  const targets: PlannedTarget[] = [];
-  for (const planned of old.targets) {
-    const ref = { target: planned.target, service: planned.service };
-    const desired = { deployId: "", image: planned.image, env: planned.env, registryAuth: null };
-    const now = await deps.targetOf(planned.target).plan(ref, desired, signal);
-    targets.push({
-      ...planned,
-      noop: now.noop,
-      warnings: [...now.warnings],
-      changes: now.changes.map((change) => ({ ...change })),
-      before: { ...now.before, env: { ...now.before.env } },
-    });
-  }
-  return { targets };
 }

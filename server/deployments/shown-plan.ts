@@ -4,7 +4,7 @@ import { DamagedRecord } from "../builds/damaged.ts";
 import type { Sources } from "../builds/sources.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
-import { openPlan } from "./deployer.ts";
+import { openPlan } from "./sealed-plan.ts";
 import type { DeploymentPlan } from "./plan.ts";
 
 interface Deps {

@@ -5,6 +5,7 @@ import { endEffects } from "../builds/journal/end-effects.ts";
 import { DamagedRecord } from "../builds/damaged.ts";
 import type { BuildSeal } from "../builds/seal.ts";
 import type { Failure } from "../http/contract/builds.ts";
+import { indexed } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { Channel, SendResult } from "./channel.ts";
 import {
@@ -52,9 +53,14 @@ interface Deps {
 /** Pauses between attempts; after the last one a message is dead, which people see. */
 const PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
 const STEP_PATIENCE_MS = 60_000;
+/** How long whoever opens a gate has to tell of it. */
+const OPENER_TELLS_MS = 5_000;
+const NEWS_MS = 7 * 86_400_000;
 
 export function createNotifier(deps: Deps): Notifier {
   const { store, config, log } = deps;
+  /** Id of the last gate of which this process knows that people were told. */
+  let toldUpTo = 0;
 
   async function buildEnded(buildId: number): Promise<void> {
     const row = await store.db
@@ -145,6 +151,7 @@ export function createNotifier(deps: Deps): Notifier {
         "gates.message as message",
         "gates.environment as environment",
         "gates.state as state",
+        "gates.deploymentId as deploymentId",
         "gates.projectId as projectId",
         "gates.buildId as buildId",
         "projects.key as key",
@@ -181,7 +188,10 @@ export function createNotifier(deps: Deps): Notifier {
       environment: row.environment,
       authorMail: row.authorMail,
     };
-    await queue(`g${gateId}`, "gate_open", message, occasion, {
+    const again = row.deploymentId === null ? 0 : await timesAskedAgain(store, row.deploymentId);
+    // People who were told of the first plan have to hear of each newer one.
+    const once = again === 0 ? `g${gateId}` : `g${gateId}.${again}`;
+    await queue(once, "gate_open", message, occasion, {
       projectId: row.projectId,
       buildId: row.buildId,
     });
@@ -306,7 +316,27 @@ export function createNotifier(deps: Deps): Notifier {
     }
   }
 
+  /** Tells of open gates whose opener died before it could; asks for each gate once in a server's life. */
+  async function tellOfGates(): Promise<void> {
+    const nowMs = await store.nowMs();
+    const open = await store.db
+      .selectFrom("gates")
+      .select(["id", "openedAtMs"])
+      .where(indexed("gateOpen"))
+      .where("id", ">", toldUpTo)
+      .orderBy("id")
+      .limit(50)
+      .execute();
+    for (const { id, openedAtMs } of open) {
+      // Whoever has just opened it is about to tell; an old one that was read and filed is not news after a restart.
+      if (openedAtMs > nowMs - OPENER_TELLS_MS) return;
+      if (openedAtMs > nowMs - NEWS_MS) await gateOpened(id);
+      toldUpTo = id;
+    }
+  }
+
   async function sweep(signal: AbortSignal): Promise<number> {
+    await tellOfGates();
     const due = await store.call(dueNotifications, { limit: 100 });
     for (const id of due) await handle(id, signal);
     const overdue = await store.call(overdueMessageSteps, { afterMs: STEP_PATIENCE_MS });
@@ -333,4 +363,15 @@ export function createNotifier(deps: Deps): Notifier {
 
 function slug(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+}
+
+/** How often people were asked anew about a deployment, since its plan had gone out of date. */
+async function timesAskedAgain(store: Store, deploymentId: number): Promise<number> {
+  const lines = await store.db
+    .selectFrom("deploymentLines")
+    .select("id")
+    .where("deploymentId", "=", deploymentId)
+    .where("kind", "=", "asked-again")
+    .execute();
+  return lines.length;
 }

@@ -3,7 +3,8 @@ import { describe, it } from "mocha";
 import { isWanted, readOptions } from "../../scripts/campaign/arguments.ts";
 import { createRandom } from "../../scripts/campaign/random.ts";
 import { SHAPES } from "../../scripts/campaign/shapes.ts";
-import { countLines } from "../../scripts/campaign/shapes/lines.ts";
+import { OUTPUT_LOST } from "../../runners/step/supervisor.ts";
+import { checkNumbered, countLines } from "../../scripts/campaign/shapes/lines.ts";
 
 describe("a campaign's chance", () => {
   it("gives the same for the same seed, and another series for each name", () => {
@@ -62,5 +63,34 @@ describe("a campaign's look at consoles", () => {
     assert.equal(countLines("", { a: 1 }).length, 1);
     assert.deepEqual(countLines(`a\n${again}\na`, { a: 1 }), []);
     assert.equal(countLines(`c\n${again}`, { c: 0 }).length, 1);
+  });
+
+  it("lets lines be missing where it says itself that some were lost, and never come twice", () => {
+    assert.deepEqual(countLines(`a\n${OUTPUT_LOST}\n`, { a: 1, b: 1 }), []);
+    assert.equal(countLines(`a\na\n${OUTPUT_LOST}\n`, { a: 1 }).length, 1);
+  });
+
+  it("finds a number that is missing, twice or out of order, but for what is said to be lost", () => {
+    const numbers = (from: number, to: number): string =>
+      Array.from({ length: to - from + 1 }, (_, index) => `number ${from + index}\n`).join("");
+    for (const [text, count] of [
+      [numbers(1, 9), 9],
+      [numbers(1, 9), undefined],
+      [`${numbers(1, 9)}numb`, undefined],
+      [`${numbers(1, 3)}nu${OUTPUT_LOST}\nber 5\n${numbers(6, 9)}`, 9],
+      [`${numbers(1, 3)}${OUTPUT_LOST}\n${numbers(50, 90)}`, 90],
+      [`${numbers(1, 3)}${OUTPUT_LOST}\n`, 9],
+    ] as const)
+      assert.equal(checkNumbered(text, count), undefined, text);
+    for (const [text, count] of [
+      [numbers(1, 8), 9],
+      [`${numbers(1, 3)}${numbers(5, 9)}`, 9],
+      [`${numbers(1, 3)}${numbers(3, 9)}`, 9],
+      [`${numbers(1, 3)}number 5\nnumber 4\n${numbers(6, 9)}`, 9],
+      [`${numbers(1, 3)}${OUTPUT_LOST}\n${numbers(2, 9)}`, 9],
+      [`${numbers(1, 3)}${OUTPUT_LOST}\n${numbers(90_000, 90_009)}`, 90_009],
+      [`${numbers(1, 3)}nonsense\n`, undefined],
+    ] as const)
+      assert.notEqual(checkNumbered(text, count), undefined, text);
   });
 });

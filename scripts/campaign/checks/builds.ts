@@ -1,4 +1,5 @@
 import type { BuildRun } from "../run-build.ts";
+import type { Fault } from "../fault.ts";
 import type { Struck } from "../strike.ts";
 
 /** How long after a fault was undone its consequences may still come: a runner is given up, an upload tried again. */
@@ -10,6 +11,8 @@ export function checkBuilds(runs: readonly BuildRun[], struck: readonly Struck[]
     const wrong = run.wrong.map((text) => `${nameOf(run)}: ${text}`);
     if (run.build === undefined) return [...wrong, `${nameOf(run)}: there is no build of it`];
     if (run.endedAtMs === undefined) return [...wrong, `${nameOf(run)}: it has not ended`];
+    if (run.saysLost && !struck.some((one) => isFullDisk(one.fault) && isAround(one, run)))
+      wrong.push(`${nameOf(run)}: output was lost, and no runner's disk was full`);
     if (run.asExpected || isPermitted(run, struck)) return wrong;
     const { state, reason } = run.build;
     const { expected } = run;
@@ -21,14 +24,19 @@ export function checkBuilds(runs: readonly BuildRun[], struck: readonly Struck[]
 }
 
 /** Whether it ended for a reason that a fault of its time permits. */
-export function isPermitted({ build, pushedAtMs, endedAtMs }: BuildRun, struck: readonly Struck[]): boolean {
-  const { reason } = build ?? {};
+export function isPermitted(run: BuildRun, struck: readonly Struck[]): boolean {
+  const { reason } = run.build ?? {};
   if (reason === null || reason === undefined) return false;
-  const endMs = endedAtMs ?? Date.now();
-  return struck.some(
-    ({ fault, fromMs, toMs }) =>
-      fault.permits.includes(reason.code) && fromMs <= endMs && toMs + AFTERMATH_MS >= pushedAtMs,
-  );
+  return struck.some((one) => one.fault.permits.includes(reason.code) && isAround(one, run));
+}
+
+/** Whether a fault, or what it has left behind, was there while a build was. */
+function isAround({ fromMs, toMs }: Struck, { pushedAtMs, endedAtMs }: BuildRun): boolean {
+  return fromMs <= (endedAtMs ?? Date.now()) && toMs + AFTERMATH_MS >= pushedAtMs;
+}
+
+function isFullDisk({ touches }: Fault): boolean {
+  return touches.includes("disk") && touches.includes("runner");
 }
 
 /** A build as people find it again. */

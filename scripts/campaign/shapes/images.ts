@@ -69,7 +69,7 @@ async function checkImage({ order, latest }: Watched): Promise<string[]> {
   return [];
 }
 
-/** A click, again when the plan was renewed meanwhile or the target could not be looked at, and a look at what is unknown. */
+/** A click, again whenever the gate shows a new plan or the target could not be looked at, and a look at what is unknown. */
 async function decide(watched: Watched, decision: "approve" | "reject"): Promise<Expected | undefined> {
   const { person, buildId } = watched;
   if (!(await watched.until(({ waits }) => waits.some((wait) => wait.gate !== null)))) return undefined;
@@ -78,21 +78,38 @@ async function decide(watched: Watched, decision: "approve" | "reject"): Promise
   for (;;) {
     const { planHash, state } = await person.gate(open.id);
     if (state !== "open") throw new Error(`the gate is ${state} before anybody has decided`);
-    const answer = await person.ask("POST", `/gates/${open.id}/decision`, { decision, planHash });
-    if (answer.status === 200) break;
-    if (answer.status !== 409 || problemCode(answer) !== "plan_stale")
-      throw new Error(`"${decision}" was answered ${answer.status}: ${answer.text}`);
+    if (!(await isTaken(watched, { gate: open.id, planHash, decision }))) continue;
+    if (decision === "reject") return { state: "aborted", fault: "person" };
+    if (open.deployment === null || !(await isAskedAgain(watched, open.deployment, open.id)))
+      return undefined;
   }
-  if (decision === "reject") return { state: "aborted", fault: "person" };
-  if (open.deployment !== null) await lookAfter(watched, open.deployment);
-  return undefined;
 }
 
-/** Who is told that an outcome is unknown says: look again. */
-async function lookAfter({ person, hasEnded }: Watched, deployment: number): Promise<void> {
+/** One click; false where another deployment has changed what the plan was made from. */
+async function isTaken(
+  { person }: Watched,
+  click: { readonly gate: number; readonly planHash: string | null; readonly decision: string },
+): Promise<boolean> {
+  const { gate, planHash, decision } = click;
+  const answer = await person.ask("POST", `/gates/${gate}/decision`, { decision, planHash });
+  if (answer.status === 200) return true;
+  if (answer.status === 409 && problemCode(answer) === "plan_stale") return false;
+  throw new Error(`"${decision}" was answered ${answer.status}: ${answer.text}`);
+}
+
+/**
+ * Looks after an approved deployment to its end; who is told that an outcome is unknown says: look again. True when the
+ * gate is open once more: another deployment had its turn before.
+ */
+async function isAskedAgain(
+  { person, hasEnded }: Watched,
+  deployment: number,
+  gate: number,
+): Promise<boolean> {
   for (;;) {
     const { state } = await person.read(Deployment, `/deployments/${deployment}`);
-    if (OVER.includes(state) || hasEnded()) return;
+    if (OVER.includes(state) || hasEnded()) return false;
+    if (state === "pending" && (await person.gate(gate)).state === "open") return true;
     if (state === "unknown")
       await person.ask("POST", `/deployments/${deployment}/resolve`, { as: "look", reason: "campaign" });
     await pause(AGAIN_MS);

@@ -1,4 +1,5 @@
 import { KEPT_LABEL } from "../settings.ts";
+import { checkNumbered } from "./lines.ts";
 import type { Order, Planned, Shape, Watched } from "../shape.ts";
 
 /** Many numbered lines, some at once and some late: none may be missing, twice, or out of order. */
@@ -22,24 +23,13 @@ function plan({ random }: Order): Planned {
   };
 }
 
-/** `count` undefined: as far as the command came. */
 async function checkNumbers({ person, latest }: Watched, count: number | undefined): Promise<string[]> {
   const build = latest();
   const wrong: string[] = [];
   const steps = [...build.steps, ...build.stages.flatMap((stage) => stage.steps)];
   for (const { n } of steps.filter(({ name }) => name === "sh")) {
-    const text = await person.log(build.id, n);
-    const found = text.split("\n").filter((line) => line !== "" && line !== "+ set +x");
-    // A command that was ended may have been in the middle of a line.
-    const whole = count === undefined && !text.endsWith("\n") ? found.slice(0, -1) : found;
-    const at = whole.findIndex((line, index) => line !== `number ${index + 1}`);
-    if (at >= 0) {
-      wrong.push(
-        `line ${at + 1} of the log of step ${n} is "${whole[at]?.slice(0, 80)}", and not number ${at + 1}`,
-      );
-    } else if (count !== undefined && whole.length !== count) {
-      wrong.push(`the log of step ${n} has ${whole.length} lines, not ${count}`);
-    }
+    const found = checkNumbered(await person.log(build.id, n), count);
+    if (found !== undefined) wrong.push(`the log of step ${n} ${found}`);
   }
   return wrong;
 }

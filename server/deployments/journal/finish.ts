@@ -2,6 +2,7 @@ import { announce } from "../../builds/journal/announce.ts";
 import { endTime } from "../../store/end-time.ts";
 import { holds, release } from "../../store/leases.ts";
 import { nudgeDeployment } from "../../store/outbox.ts";
+import { nudgeNext } from "./take-turn.ts";
 import { NO_WAIT } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
 import type { DeploymentState, Fault } from "../../store/states.ts";
@@ -78,22 +79,11 @@ export const finishDeployment = procedure(
           .where("name", "=", input.environment),
       );
     const withdrawn =
-      input.state === "succeeded" && input.supersede
-        ? yield* withdrawOlder(tx, input.environment, row.id)
-        : [];
+      input.state === "succeeded" && input.supersede ? yield* withdrawOlder(tx, input.environment, row) : [];
     // Whoever takes the nudge tells the build and the people.
     yield* nudgeDeployment(tx, row.id);
     yield* release(tx, lease);
-    const next = yield* tx.all(
-      tx.db
-        .selectFrom("deployments")
-        .select("id")
-        .where("environment", "=", input.environment)
-        .where("state", "=", "pending")
-        .where("approvedBy", "is not", null)
-        .orderBy("approvedAtMs"),
-    );
-    for (const { id } of next) yield* nudgeDeployment(tx, id);
+    yield* nudgeNext(tx, input.environment);
     yield* announce(tx, {
       kind: "deployment.changed",
       projectId: row.projectId,
@@ -104,8 +94,15 @@ export const finishDeployment = procedure(
   },
 );
 
-/** Older deployments that nobody has approved make no sense behind a newer one; none that was sent is touched. */
-function* withdrawOlder(tx: Transaction, environment: string, id: number): Steps<number[]> {
+/**
+ * Older deployments of the project that no person has approved make no sense behind a newer one; none that was sent is
+ * touched.
+ */
+function* withdrawOlder(
+  tx: Transaction,
+  environment: string,
+  { id, projectId }: { readonly id: number; readonly projectId: number },
+): Steps<number[]> {
   const rows = yield* tx.all(
     tx.db
       .updateTable("deployments")
@@ -117,12 +114,16 @@ function* withdrawOlder(tx: Transaction, environment: string, id: number): Steps
         reasonText: `deployment ${id} is newer and went live`,
       })
       .where("environment", "=", environment)
+      .where("projectId", "=", projectId)
       .where("id", "<", id)
       .where("state", "=", "pending")
-      .where("approvedBy", "is", null)
+      .where((eb) =>
+        eb.or([eb("approvedBy", "is", null), eb.and([eb("gateId", "is", null), eb("kind", "=", "deploy")])]),
+      )
       .returning(["id", "gateId", "projectId", "buildId"]),
   );
   for (const row of rows) {
+    yield* nudgeDeployment(tx, row.id);
     if (row.gateId !== null)
       yield* tx.run(
         tx.db

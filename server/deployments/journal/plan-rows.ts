@@ -91,7 +91,8 @@ export const savePlan = procedure(
         })
         .where("id", "=", row.id),
     );
-    if (gateId === null) yield* nudgeDeployment(tx, row.id);
+    // Whoever takes the nudge rolls out, or tells the people of the gate.
+    yield* nudgeDeployment(tx, row.id);
     yield* announce(tx, {
       kind: "deployment.changed",
       projectId: row.projectId,
@@ -102,7 +103,11 @@ export const savePlan = procedure(
   },
 );
 
-function* writeTargets(tx: Transaction, input: PlanRows): Steps<void> {
+/** Writes the target rows of a plan, or the new plan into those that are there. */
+export function* writeTargets(
+  tx: Transaction,
+  input: Pick<PlanRows, "deploymentId" | "targets">,
+): Steps<void> {
   for (const target of input.targets)
     yield* tx.run(
       tx.db
@@ -137,7 +142,7 @@ export const renewPlan = procedure(
         .returning(["id", "projectId", "buildId", "gateId"]),
     );
     if (row === undefined) return false;
-    yield* writeTargets(tx, { ...input, gate: null });
+    yield* writeTargets(tx, input);
     if (row.gateId !== null) {
       yield* tx.run(
         tx.db.updateTable("gates").set({ planHash: input.planHash }).where("id", "=", row.gateId),

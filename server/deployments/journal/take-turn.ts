@@ -1,4 +1,5 @@
 import { announce } from "../../builds/journal/announce.ts";
+import { nudgeDeployment } from "../../store/outbox.ts";
 import { claim } from "../../store/leases.ts";
 import { type CauseOf, NO_WAIT, waitColumns } from "../../waits/cause.ts";
 import { procedure, type Steps, type Transaction } from "../../store/procedure.ts";
@@ -118,4 +119,18 @@ function* holdOf(
       .where("state", "in", ["applying", "verifying", "rolling_back"]),
   );
   return other === undefined ? null : { cause: "environment_turn", environment, deployment: other.id };
+}
+
+/** Nudges those whose turn in an environment it may be now, in the order of their approvals. */
+export function* nudgeNext(tx: Transaction, environment: string): Steps<void> {
+  const next = yield* tx.all(
+    tx.db
+      .selectFrom("deployments")
+      .select("id")
+      .where("environment", "=", environment)
+      .where("state", "=", "pending")
+      .where("approvedBy", "is not", null)
+      .orderBy("approvedAtMs"),
+  );
+  for (const { id } of next) yield* nudgeDeployment(tx, id);
 }

@@ -78,7 +78,8 @@ export const noteProgress = procedure(
   },
 );
 
-function* writeLine(
+/** One line of what happened with a deployment, for its page, and word that it has changed. */
+export function* writeLine(
   tx: Transaction,
   deploymentId: number,
   targetId: number | null,

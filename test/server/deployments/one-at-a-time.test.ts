@@ -58,7 +58,7 @@ describe("two gates of one environment", function () {
     ] as const)
       builds.push(
         await world.build(
-          `deploy environment: 'live', images: [web: 'registry.example.org/${project}:1@sha256:${digit.repeat(64)}']\n`,
+          `deploy environment: 'live', images: [${project}: 'registry.example.org/${project}:1@sha256:${digit.repeat(64)}']\n`,
           project,
         ),
       );

@@ -349,7 +349,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     targetOf,
     sealOf,
     pokeBuild: poke,
-    gateOpened: async () => {},
+    gateOpened: (gateId) => notifier.gateOpened(gateId),
     ended: async () => {},
     log,
   });
