@@ -7,6 +7,7 @@ import { WORKSPACE, WORKSPACE_TEMP } from "./docker/create-options.ts";
 import { removeNetwork } from "./docker/network.ts";
 import { Exec, dropExecRecord, prepareExecFolders, readExecRecords, recordOf } from "./exec.ts";
 import type { ExecPlace } from "./exec.ts";
+import { acrossOutages } from "./docker/outage.ts";
 import { RunnerFailure, failureOf } from "./failure.ts";
 import type { Caller } from "./link.ts";
 import type {
@@ -291,6 +292,8 @@ export class Session {
     if (this.#state.lost) throw sessionLost();
     // What was cancelled before it began is not begun.
     signal.throwIfAborted();
+    const across = (work: () => Promise<void>): Promise<void> =>
+      acrossOutages(this.#context.engine, work, { say, signal });
     switch (command.type) {
       case "container":
         return { of: "container", value: await this.#enter(command, say, signal) };
@@ -303,13 +306,13 @@ export class Session {
       case "image":
         return { of: "image", value: await imageWork(command, { ...this.#work(), ...attempt }) };
       case "drop":
-        await this.#drop(command.container);
+        await across(() => this.#drop(command.container));
         return { of: "drop", value: {} };
       case "park":
-        await this.#park();
+        await across(() => this.#park());
         return { of: "park", value: {} };
       case "unpark":
-        await this.#unpark(signal);
+        await across(() => this.#unpark(signal));
         return { of: "unpark", value: {} };
       default:
         return unreachable(command);

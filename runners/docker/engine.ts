@@ -75,8 +75,8 @@ export class Engine {
     const where = addressOf(dockerHost);
     this.#where = where;
     this.#agent = new http.Agent({ keepAlive: true, ...where });
-    // The types do not know that the client takes an agent.
-    const options = { ...where, agent: this.#agent };
+    // The types do not know that the client takes an agent. Its protocol has no colon, which nothing else understands.
+    const options = { ...where, protocol: "http" as const, agent: this.#agent };
     this.#docker = new Docker(options);
   }
 
@@ -246,6 +246,11 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
+/** Whether there was no connection to the engine, or it broke: its own refusals have a status, and no code of ours. */
+export function isUnreached(error: unknown): boolean {
+  return statusOf(error) === undefined && codeOf(error) !== undefined;
+}
+
 /** An error of the engine as ours: refused, or not reached. */
 export function asFailure(point: DockerPoint, error: unknown): RunnerFailure {
   if (error instanceof RunnerFailure) return error;
@@ -265,14 +270,13 @@ export function asFailure(point: DockerPoint, error: unknown): RunnerFailure {
   return new RunnerFailure("docker_refused", "sluice", `the Docker Engine refused (${what}): ${said}`, error);
 }
 
-type Address = { socketPath: string } | { host: string; port: number; protocol: "http" };
+type Address = { socketPath: string } | { host: string; port: number };
 
 /** Asks on a connection of its own. */
 async function connects(where: Address): Promise<void> {
-  const options = "socketPath" in where ? where : { host: where.host, port: where.port };
   await new Promise<void>((resolve, reject) => {
     const request = http.get(
-      { ...options, path: "/_ping", agent: false, timeout: CALL_DEADLINE_MS },
+      { ...where, path: "/_ping", agent: false, timeout: CALL_DEADLINE_MS },
       (answer) => {
         answer.resume();
         resolve();
@@ -287,7 +291,7 @@ function addressOf(dockerHost: string): Address {
   const url = new URL(dockerHost);
   if (url.protocol === "unix:") return { socketPath: decodeURIComponent(url.pathname) };
   if (url.protocol === "tcp:" || url.protocol === "http:") {
-    return { protocol: "http", host: url.hostname, port: Number(url.port === "" ? "2375" : url.port) };
+    return { host: url.hostname, port: Number(url.port === "" ? "2375" : url.port) };
   }
   throw new Error(`DOCKER_HOST "${dockerHost}" is neither unix:// nor tcp://`);
 }

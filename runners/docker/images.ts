@@ -3,7 +3,8 @@ import type { ImageBuildOptions } from "dockerode";
 import { z } from "zod";
 import { RunnerFailure } from "../failure.ts";
 import type { FailureCode } from "../protocol.ts";
-import { asFailure, statusOf } from "./engine.ts";
+import { asFailure, isUnreached, statusOf } from "./engine.ts";
+import type { DockerPoint } from "./points.ts";
 import type { Engine } from "./engine.ts";
 import { readLines } from "./lines.ts";
 import { KeyedLock } from "../keyed-lock.ts";
@@ -240,7 +241,11 @@ export class Images {
         this.#built(await docker.buildImage(plan.context, options), say, signal),
       );
     } catch (error) {
-      throw asFailure("docker.buildImage", error);
+      const unread = plan.context.errored;
+      if (unread === null) throw asFailure("docker.buildImage", error);
+      if (unread instanceof RunnerFailure) throw unread;
+      const text = `the context of the build cannot be read: ${unread.message}`;
+      throw new RunnerFailure("image_build_failed", "sluice", text, unread);
     }
     this.#used(id, true);
     for (const name of otherTags) await this.tag(id, ...splitReference(name));
@@ -272,7 +277,7 @@ export class Images {
           await this.#follow(answer, say, signal);
         });
       } catch (error) {
-        await retryOrThrow(registryFailure(error, image), attempt, say, signal);
+        await retryOrThrow(registryFailure("docker.pullImage", error, image), attempt, say, signal);
       }
     }
   }
@@ -291,7 +296,7 @@ export class Images {
         this.#pushed(await docker.getImage(repository).push(options), say, signal),
       );
     } catch (error) {
-      throw registryFailure(error, name);
+      throw registryFailure("docker.pushImage", error, name);
     }
   }
 
@@ -365,8 +370,10 @@ function authOf(login: RegistryLogin | null): Record<string, string> | undefined
   };
 }
 
-function registryFailure(error: unknown, image: string): RunnerFailure {
+/** What the engine says of a registry, or that the engine itself was not reached. */
+function registryFailure(point: DockerPoint, error: unknown, image: string): RunnerFailure {
   if (error instanceof RunnerFailure) return error;
+  if (isUnreached(error)) return asFailure(point, error);
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 512);
   const code: FailureCode = /unauthorized|denied|authentication required|no basic auth|forbidden/i.test(
     message,

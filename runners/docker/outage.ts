@@ -3,28 +3,30 @@ import { pause } from "../pause.ts";
 import { statusOf } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 
-/** An update of the engine is over by then; whoever waits for an agent longer is to hear why there is none. */
+/** An update of the engine is over by then; whoever waits longer is to hear why nothing goes on. */
 const WAITED_MS = 60_000;
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 5_000;
 
 /**
- * Does work again for which the engine was away, or went away in the middle, as soon as it is back; for a minute. The
- * work must come to the same however often, and however far, it was done before.
+ * Does work again for which the engine was away, or went away in the middle, as soon as it is back; for a minute from
+ * the first such trouble on. The work must come to the same however often, and however far, it was done before.
  */
 export async function acrossOutages<T>(
   engine: Engine,
   work: () => Promise<T>,
   { say, signal }: { readonly say: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<T> {
-  const endsAtMs = performance.now() + WAITED_MS;
-  for (;;) {
+  let endsAtMs: number | undefined;
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
     try {
       return await work();
     } catch (error) {
-      if (!(await isOfOutage(engine, error)) || signal.aborted || performance.now() >= endsAtMs) throw error;
+      if (!(await isOfOutage(engine, error)) || signal.aborted) throw error;
+      endsAtMs ??= performance.now() + WAITED_MS;
+      if (performance.now() >= endsAtMs) throw error;
       say("The Docker Engine is away; this goes on when it is back\n");
-      await back(engine, endsAtMs, signal);
+      await back(engine, { lookMs, endsAtMs }, signal);
     }
   }
 }
@@ -36,10 +38,14 @@ async function isOfOutage(engine: Engine, error: unknown): Promise<boolean> {
   return error.code === "docker_refused" && (statusOf(error) ?? 0) >= 500 && (await engine.isDeaf());
 }
 
-async function back(engine: Engine, endsAtMs: number, signal: AbortSignal): Promise<void> {
-  let lookMs = FIRST_LOOK_MS;
+async function back(
+  engine: Engine,
+  { lookMs, endsAtMs }: { readonly lookMs: number; readonly endsAtMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  let nextMs = lookMs;
   do {
-    await pause(lookMs, signal);
-    lookMs = Math.min(lookMs * 2, LAST_LOOK_MS);
+    await pause(nextMs, signal);
+    nextMs = Math.min(nextMs * 2, LAST_LOOK_MS);
   } while (!signal.aborted && performance.now() < endsAtMs && (await engine.isDeaf()));
 }

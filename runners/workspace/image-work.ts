@@ -1,4 +1,5 @@
 import path from "node:path";
+import { acrossOutages } from "../docker/outage.ts";
 import type { RegistryLogin } from "../docker/images.ts";
 import { RunnerFailure } from "../failure.ts";
 import type { ImageCommand, ImageOperation, ImageValue } from "../protocol.ts";
@@ -12,8 +13,18 @@ export interface ImageWork extends SayingWork {
   readonly repeated: boolean;
 }
 
-/** Carries out an image command with the runner's engine. */
+/** Carries out an image command with the runner's engine; from the start again when that went away in the middle. */
 export async function imageWork(command: ImageCommand, work: ImageWork): Promise<ImageValue> {
+  let { repeated } = work;
+  const once = async (): Promise<ImageValue> => {
+    const value = carryOut(command, { ...work, repeated });
+    repeated = true;
+    return await value;
+  };
+  return await acrossOutages(work.context.engine, once, work);
+}
+
+async function carryOut(command: ImageCommand, work: ImageWork): Promise<ImageValue> {
   const { operation } = command;
   const { images } = work.context;
   const { say, signal } = work;

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { dockerForTests } from "../support/services/docker.ts";
+import { dockerForTests, engineAddress } from "../support/services/docker.ts";
 import { startRegistry } from "../support/services/registry.ts";
+import { startLine } from "../support/services/line.ts";
+import type { LineEnd } from "../support/services/line.ts";
+import { until } from "../support/services/until.ts";
 import type { Registry } from "../support/services/registry.ts";
 import type { ImageOperation, ImageValue, Outcome } from "../../runners/protocol.ts";
 import { TestSession, expectOk, startWorld } from "./support/world.ts";
@@ -121,6 +125,51 @@ printf 'FROM ${world.image}\\nARG WORD\\nCOPY . /ctx\\nRUN echo "word $WORD"; fi
     assert.deepEqual((await registry.tagsOf("acme/web")).sort(), ["v1", "v2"]);
   });
 
+  it("are built and pushed from the start again when the engine's connection breaks in the middle", async () => {
+    const line = await startLine({ to: engineEnd() });
+    const cut = await startWorld({ dockerHost: `tcp://127.0.0.1:${line.port}` });
+    try {
+      const there = new TestSession(cut);
+      await there.begin({ project: "cut" });
+      const ask = (operation: ImageOperation): string => {
+        const id = there.command();
+        there.send({ id, type: "image", cwd: "/sluice/src", operation });
+        return id;
+      };
+      const breakFor = async (ms: number): Promise<void> => {
+        line.set({ cut: "reset" });
+        await pause(ms);
+        line.set({});
+      };
+      await there.sh(
+        `printf 'FROM ${cut.image}\\nRUN echo ${randomBytes(8).toString("hex")} >/it; echo begun; sleep 2\\n' >Dockerfile\n`,
+      );
+      const building = ask(build({ noCache: true }));
+      await until("the build has begun", () => cut.server.log(building).includes("begun"));
+      await breakFor(1_000);
+      const built = valueOf(await cut.server.outcome(building));
+      assert.match(cut.server.log(building), /The Docker Engine is away; this goes on when it is back/u);
+      const repository = `${registry.host}/acme/cut`;
+      line.set({ cut: "reset" });
+      cut.server.secrets.set("reg-user", { value: registry.username, mask: false });
+      cut.server.secrets.set("reg-pass", { value: registry.password, mask: true });
+      const pushing = ask({
+        op: "push",
+        image: built.imageId,
+        repository,
+        tag: "v1",
+        credential: credential(),
+      });
+      await until("it waits", () => cut.server.log(pushing).includes("The Docker Engine is away"));
+      line.set({});
+      const pushed = valueOf(await cut.server.outcome(pushing));
+      assert.equal(pushed.digest, await registry.digestOf("acme/cut", "v1"));
+    } finally {
+      await cut.stop();
+      await line.stop();
+    }
+  });
+
   it("are pulled with credentials, also as an agent", async () => {
     const reference = `${registry.host}/acme/web:v1`;
     const pulled = valueOf(await image({ op: "pull", image: reference, credential: credential() }));
@@ -171,3 +220,8 @@ printf 'FROM ${world.image}\\nARG WORD\\nCOPY . /ctx\\nRUN echo "word $WORD"; fi
     assert.ok(!none.ok && none.failure.code === "image_missing");
   });
 });
+
+function engineEnd(): LineEnd {
+  const { protocol, pathname, port } = new URL(engineAddress());
+  return protocol === "unix:" ? { path: pathname } : { port: Number(port) };
+}
