@@ -4,16 +4,22 @@ import { LOSS } from "./faults/kills.ts";
 import type { Struck } from "./strike.ts";
 import type { CampaignWorld } from "./world.ts";
 
-/** How long it took until work went on, in milliseconds, and how much went on. */
+/** How long it took until work went on once, and whether another fault was under way meanwhile. */
+export interface Recovered {
+  readonly ms: number;
+  readonly isDisturbed: boolean;
+}
+
+/** How long it took until work went on, and how much went on. */
 export interface Recovery {
   /** From the start of a killed server to the next event of a step. */
-  readonly server: readonly number[];
+  readonly server: readonly Recovered[];
   /** From the start of a killed runner until the server has it and its agents again. */
-  readonly runner: readonly number[];
+  readonly runner: readonly Recovered[];
   /** From the death of a runner that stays away until an agent of its builds has a place elsewhere. */
-  readonly elsewhere: readonly number[];
+  readonly elsewhere: readonly Recovered[];
   /** From the start of a killed Redis to the first build that is handed out. */
-  readonly redis: readonly number[];
+  readonly redis: readonly Recovered[];
   /** Steps that were running when server or runner were killed, and went on. */
   readonly reattached: number;
   /** Agents that were lost and taken anew. */
@@ -28,15 +34,20 @@ const At = z.object({ at: z.number().nullable() });
 /** Reads from the database what followed each death; its times are by the same clock as ours, but for its steps. */
 export function measureRecovery(world: CampaignWorld, struck: readonly Struck[]): Recovery {
   const { server, runners, redis } = world.owned;
-  const first = (sinceMs: number, query: string): number[] => {
+  const recovered = (sinceMs: number, ms: number): Recovered => {
+    // One of them is the fault itself: what was killed is started again before it counts as undone.
+    const around = struck.filter(({ fromMs, toMs }) => fromMs <= sinceMs + ms && toMs >= sinceMs);
+    return { ms, isDisturbed: around.length > 1 };
+  };
+  const first = (sinceMs: number, query: string): Recovered[] => {
     const [row] = readRows(world.serverData, At, query, sinceMs, sinceMs + WINDOW_MS);
-    return row?.at === null || row === undefined ? [] : [row.at - sinceMs];
+    return row?.at === null || row === undefined ? [] : [recovered(sinceMs, row.at - sinceMs)];
   };
   const serverStarts = server.starts().map(({ atMs }) => atMs);
   const runnerStarts = runners.flatMap((runner) => runner.starts());
   return {
     server: serverStarts.flatMap((atMs) => first(atMs, NEXT_STEP_EVENT)),
-    runner: runnerStarts.map(({ atMs, answeredAtMs }) => answeredAtMs - atMs),
+    runner: runnerStarts.map(({ atMs, answeredAtMs }) => recovered(atMs, answeredAtMs - atMs)),
     elsewhere: struck
       .filter(({ fault }) => fault.name === LOSS)
       .flatMap(({ fromMs }) => first(fromMs, ELSEWHERE)),
@@ -82,10 +93,19 @@ export function recoveryLines(recovery: Recovery): string[] {
   ];
 }
 
-function timesLine(what: string, times: readonly number[]): string {
-  if (times.length === 0) return `${what}: it did not happen`;
-  const sorted = times.toSorted((one, other) => one - other);
+function timesLine(what: string, all: readonly Recovered[]): string {
+  if (all.length === 0) return `${what}: it did not happen`;
+  const alone = all.filter(({ isDisturbed }) => !isDisturbed);
+  const undisturbed =
+    alone.length === 0 || alone.length === all.length
+      ? ""
+      : `; with nothing else struck meanwhile ${spread(alone)}`;
+  return `${what}: ${spread(all)}${undisturbed}`;
+}
+
+function spread(times: readonly Recovered[]): string {
+  const sorted = times.map(({ ms }) => ms).toSorted((one, other) => one - other);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  return `${what}: ${sorted.length} times, half within ${at(0.5)} ms, p95 ${at(0.95)} ms, at most ${at(1)} ms`;
+  return `${sorted.length} times, half within ${at(0.5)} ms, p95 ${at(0.95)} ms, at most ${at(1)} ms`;
 }

@@ -134,8 +134,7 @@ async function judge(run: BuildRun, planned: Planned, person: Person, watched: W
     (expected.fault === undefined || reason?.fault === expected.fault) &&
     (expected.code === undefined || reason?.code === expected.code);
   const wanted = `Finished: ${FINISHED[state]}`;
-  // One that was stopped before anything of it was read has said nothing.
-  if (build.startedAtMs !== null && console.trimEnd().split("\n").at(-1) !== wanted)
+  if (console.trimEnd().split("\n").at(-1) !== wanted)
     run.wrong.push(`its console does not end with ${wanted}`);
   run.saysLost = saysLost(console);
   if (console.includes(CANARY)) run.wrong.push("its console shows a secret");

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { type Actor, refused, type WorldBuilds } from "../http/world.ts";
 import type { Vault } from "../secrets/vault.ts";
+import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import { type BuildFiles, readConsole, type RecordedLogs } from "./console.ts";
 import { explain } from "./explain.ts";
@@ -45,11 +46,34 @@ export function createBuilds(deps: {
     },
     explain: (buildId) => explain(store, buildId),
     async *console(buildId) {
-      yield* readConsole(deps.files, buildId, await recordedLogs(deps.store, buildId));
+      const unbegun = await endOfUnbegun(store, buildId);
+      if (unbegun !== null) yield Buffer.from(unbegun);
+      else yield* readConsole(deps.files, buildId, await recordedLogs(store, buildId));
     },
     failure: (buildId) => findFailure(deps, buildId),
     frozen: (buildId) => frozenFacts(deps, buildId),
   };
+}
+
+/** How a build's end is called in consoles. */
+const FINISHED: Readonly<Partial<Record<BuildState, string>>> = {
+  aborted: "ABORTED",
+  not_built: "NOT_BUILT",
+  failed: "FAILURE",
+};
+
+/** The console of a build that ended before an engine had it: nobody has written one. Null for all others. */
+async function endOfUnbegun({ db }: Store, buildId: number): Promise<string | null> {
+  const row = await db
+    .selectFrom("builds")
+    .select(["state", "reasonText"])
+    .where("id", "=", buildId)
+    .where("startedAtMs", "is", null)
+    .where("endedAtMs", "is not", null)
+    .where("consoleLength", "=", 0)
+    .executeTakeFirst();
+  const result = row === undefined ? undefined : FINISHED[row.state];
+  return result === undefined ? null : `${row?.reasonText ?? ""}\nFinished: ${result}\n`.trimStart();
 }
 
 /** What the rows say of the logs of steps that have ended. */

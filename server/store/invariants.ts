@@ -55,6 +55,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   "a build with work has a holder or a nudge": LET_IT_RUN,
   "a build that has ended leaves nothing begun": CLOSE_BY_RESTART,
   "a build that has ended holds no session": CLOSE_BY_RESTART,
+  "a build that has ended holds no resource":
+    "what waits for it is stuck until the build's row goes by retention; report it with the server's log of that time: this is a mistake of ours",
   "a gate of an ended build is not open": "restart the server, then reject the gate on its page",
   "an approved gate has approved its deployment, and no other deployment behind a gate was sent":
     "look at the environment's target before anything else is deployed there, and report it with the audit chain",
@@ -126,6 +128,17 @@ const RULES: Readonly<Record<string, Rule>> = {
       .where("sessions.state", "in", ["queued", "assigned", "ready", "parked"])
       .execute();
     return rows.map((row) => row.id);
+  },
+  "a build that has ended holds no resource": async ({ db }, nowMs) => {
+    const rows = await db
+      .selectFrom("builds")
+      .innerJoin("locks", "locks.buildId", "builds.id")
+      .select("builds.id")
+      .distinct()
+      .where("builds.state", "in", TERMINAL_BUILD_STATES)
+      .where("builds.endedAtMs", "<", nowMs - GRACE_MS)
+      .execute();
+    return rows.map((row) => `b${row.id}`);
   },
   "a gate of an ended build is not open": async ({ db }) => {
     const rows = await db

@@ -34,12 +34,26 @@ onBothDialects("the invariants", (start) => {
       })
       .where("id", "=", ended)
       .execute();
+    await store.db
+      .insertInto("locks")
+      .values({
+        buildId: ended,
+        effectId: "0:2",
+        names: '["rig"]',
+        state: "held",
+        priority: 0,
+        newestFirst: 0,
+        granted: new Uint8Array(),
+        sinceMs: LONG_AGO_MS,
+      })
+      .execute();
     const found = new Map((await findViolations(store)).map((one) => [one.invariant, one.subjects]));
     assert.deepEqual(
       [...found],
       [
         ["a build with work has a holder or a nudge", [`b${stuck}`]],
         ["a build that has ended leaves nothing begun", [`b${ended}`]],
+        ["a build that has ended holds no resource", [`b${ended}`]],
         ["our own failure is never called the command's or the file's", [`b${ended}`]],
         ["nothing ends before it begins", [`b${ended}`]],
       ],
