@@ -36,6 +36,8 @@ const AT_ONCE = 5;
 const ROUND_MS = 30_000;
 const BETWEEN_FAULTS_MS = [300, 3_000] as const;
 const LOOK_MS = 100;
+/** What takes longer waits for something, which the timeline is to show. */
+const LONG_CHECK_MS = 15_000;
 /** A push of which nobody was told is found when the server starts; later it would be by the next sweep. */
 const UNHEARD_MS = 30_000;
 
@@ -172,12 +174,22 @@ async function checkAll(
     const why = run.build === undefined ? "no build" : await person.ask("GET", `/builds/${run.build.id}/why`);
     wrong.push(`${nameOf(run)} did not settle: ${typeof why === "string" ? why : why.text}`);
   }
-  wrong.push(...(await checkDoctor(world)));
-  wrong.push(...checkKept(world, striker.struck));
-  wrong.push(...(await checkPushes(world, person)));
-  if (unsettled.length === 0) wrong.push(...(await checkEngine(world)));
-  wrong.push(...(await checkNotices(world, latest)));
-  wrong.push(...(await checkClockwork(person, striker.struck)));
-  wrong.push(...(await checkSecret(world)));
+  const checks: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+    doctor: () => checkDoctor(world),
+    "kept agents": async () => checkKept(world, striker.struck),
+    pushes: () => checkPushes(world, person),
+    // Builds that go on have containers.
+    engine: async () => (unsettled.length === 0 ? await checkEngine(world) : []),
+    notices: () => checkNotices(world, latest),
+    clock: () => checkClockwork(person, striker.struck),
+    secret: () => checkSecret(world),
+  };
+  for (const [name, check] of Object.entries(checks)) {
+    const fromMs = Date.now();
+    wrong.push(...(await check()));
+    const tookMs = Date.now() - fromMs;
+    if (tookMs > LONG_CHECK_MS)
+      world.say(`quiet   the check of ${name} waited ${Math.round(tookMs / 1000)} s`);
+  }
   return wrong;
 }
