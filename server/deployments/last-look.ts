@@ -35,6 +35,7 @@ export function createLastLook({ store, vault, targetOf, log }: Deps) {
     if (environment?.policy === "outside" || !(await isUntouched(row.id))) return true;
     const plan = openPlan(vault, row.id, row.plan);
     const now = await renewed(row.id, plan, held);
+    if (held.signal.aborted) return false;
     // A target that nobody can look at is the roll-out's trouble: it says so, and sends nothing blindly.
     if (now === null) return true;
     const changed = changedServices(plan, now);
