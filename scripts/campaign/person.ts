@@ -7,9 +7,9 @@ import { Gate, Gates } from "../../server/http/contract/gates.ts";
 import type { GateSummary } from "../../server/http/contract/gates.ts";
 import type { Answer, TestApi } from "../../test/support/api.ts";
 
-/** Somebody who does not give up: what a server that is away or struck does not answer, they ask again. */
+/** Somebody who does not give up: what a server that is away, struck or busy does not answer, they ask again. */
 export interface Person {
-  /** Asks until there is an answer that is not the server's own trouble (5xx). @throws {Error} when there is none for long */
+  /** Asks until there is an answer that is not the server's own trouble (5xx) or limit (429). @throws {Error} when there is none for long */
   ask(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer>;
   read<Schema extends z.ZodType>(schema: Schema, path: string): Promise<z.output<Schema>>;
   /** The builds of a branch, newest first. */
@@ -25,6 +25,8 @@ export interface Person {
 /** Longer than any fault takes together with what follows it on a busy machine. */
 const PATIENCE_MS = 600_000;
 const AGAIN_MS = 300;
+/** The server's limit of calls: late in a long campaign there is much to ask. */
+const TOO_MANY = 429;
 
 /** A person at the API. `noteTrouble` hears of each 500: it is the server's own mistake, whatever strikes it. */
 export function createPerson(api: TestApi, noteTrouble: (text: string) => void): Person {
@@ -34,7 +36,7 @@ export function createPerson(api: TestApi, noteTrouble: (text: string) => void):
     do {
       try {
         const answer = await api.ask(method, path, body);
-        if (answer.status < 500) return answer;
+        if (answer.status < 500 && answer.status !== TOO_MANY) return answer;
         if (answer.status === 500) noteTrouble(`${method} ${path} was answered 500: ${answer.text}`);
         last = `${answer.status}: ${answer.text}`;
       } catch (error) {
