@@ -17,7 +17,11 @@ export interface OutgoingCommand {
   readonly body: Uint8Array;
 }
 
-/** Commands of a runner's sessions that are not done yet, oldest first; `sessions` narrows to those. */
+/**
+ * Commands of a runner's sessions that are not done yet, oldest first; `sessions` narrows to those. Of a session that is
+ * closed only the closing is left to say: a runner that closed it in the middle of its work, and connects again, would
+ * open it once more, and nobody would close it.
+ */
 export const readCommands = procedure(
   "runners.readCommands",
   { durability: "normal" },
@@ -40,6 +44,7 @@ export const readCommands = procedure(
       ])
       .where("sessions.runnerId", "=", input.runnerId)
       .where("sessions.state", "!=", "lost")
+      .where((eb) => eb.or([eb("sessions.state", "!=", "closed"), eb("commands.type", "=", "close")]))
       .where("commands.ackedAtMs", "is", null)
       .orderBy("commands.no");
     if (input.sessions !== null) query = query.where("commands.sessionId", "in", [...input.sessions]);
