@@ -31,11 +31,21 @@ export async function acrossOutages<T>(
   }
 }
 
-/** Whether a call was not answered, or was refused by an engine in its last moments, which refuses for any reason. */
+/**
+ * What an engine says that died while it started a container: containerd has the task of it already, and the engine does
+ * not know. Such a container never starts; another one in its place does.
+ */
+const HALF_STARTED = /\btask [0-9a-f]{12,}: already exists/u;
+
+/**
+ * Whether a call was not answered, was refused by an engine in its last moments, which refuses for any reason, or by one
+ * that does not know what it did in those.
+ */
 async function isOfOutage(engine: Engine, error: unknown): Promise<boolean> {
   if (!(error instanceof RunnerFailure) || error.cause === undefined) return false;
   if (error.code === "docker_daemon") return true;
-  return error.code === "docker_refused" && (statusOf(error) ?? 0) >= 500 && (await engine.isDeaf());
+  if (error.code !== "docker_refused" || (statusOf(error) ?? 0) < 500) return false;
+  return HALF_STARTED.test(error.message) || (await engine.isDeaf());
 }
 
 async function back(
