@@ -145,7 +145,7 @@ export class StepLog implements TakesOutput {
     const [start] = this.#starts;
     if (start === undefined || start.segment <= this.#checkpoint.segment) return;
     const given = stored ?? this.#given;
-    this.#checkpoint = {
+    const next: Checkpoint = {
       segment: start.segment,
       offset: raw - start.raw,
       raw,
@@ -153,7 +153,14 @@ export class StepLog implements TakesOutput {
       given,
       tail: stored === null ? this.#tail.mark() : null,
     };
-    writeWhole(this.#file, JSON.stringify(this.#checkpoint));
+    try {
+      writeWhole(this.#file, JSON.stringify(next));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // The one before stays good, since nothing behind it is removed; the next piece that is stored tries again.
+      return;
+    }
+    this.#checkpoint = next;
     if (this.#checkpoint.tail !== null) this.#tail.prune(this.#checkpoint.tail);
     this.onDone(start.segment);
   }
@@ -167,6 +174,10 @@ export function readCheckpoint(file: string): Checkpoint {
     if (codeOf(error) === "ENOENT") return BEGINNING;
     throw error;
   }
+}
+
+function isFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
 }
 
 // Whole or not there. No fsync: after a power failure the containers are gone too.
