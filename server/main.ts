@@ -341,6 +341,7 @@ export async function startServer({
         { name: "builds that may start", run: () => store.call(nudgeStarts, { limit: 200 }) },
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
+        { name: "open gates", run: () => notifier.tellOfGates() },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
         { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "locks", run: () => grantFree({ store, poke }) },

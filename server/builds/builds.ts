@@ -72,8 +72,9 @@ async function endOfUnbegun({ db }: Store, buildId: number): Promise<string | nu
     .where("endedAtMs", "is not", null)
     .where("consoleLength", "=", 0)
     .executeTakeFirst();
-  const result = row === undefined ? undefined : FINISHED[row.state];
-  return result === undefined ? null : `${row?.reasonText ?? ""}\nFinished: ${result}\n`.trimStart();
+  if (row === undefined || !(row.state in FINISHED)) return null;
+  const reason = row.reasonText === null ? "" : `${row.reasonText}\n`;
+  return `${reason}Finished: ${FINISHED[row.state]}\n`;
 }
 
 /** What the rows say of the logs of steps that have ended. */

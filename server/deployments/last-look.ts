@@ -5,7 +5,7 @@ import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
 import { imagesOfPlan, renewedPlan } from "./make-plan.ts";
 import { replacePlan } from "./journal/replace-plan.ts";
-import { type DeploymentPlan, hashOfPlan } from "./plan.ts";
+import type { DeploymentPlan } from "./plan.ts";
 import type { Held } from "./roll-out.ts";
 import { openPlan, planRows } from "./sealed-plan.ts";
 import { type Target, TargetError } from "./target.ts";
@@ -87,7 +87,6 @@ export function createLastLook({ store, vault, targetOf, log }: Deps) {
 }
 
 function changedServices(before: DeploymentPlan, now: DeploymentPlan): string[] {
-  if (hashOfPlan(before) === hashOfPlan(now)) return [];
   return now.targets
     .filter((planned, at) => planned.before.specHash !== before.targets[at]?.before.specHash)
     .map(({ service }) => service);

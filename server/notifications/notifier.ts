@@ -35,6 +35,8 @@ export interface Notifier {
   deploymentEnded(deploymentId: number): Promise<void>;
   /** Carries out a nudge. */
   handle(id: number, signal: AbortSignal): Promise<void>;
+  /** Tells of open gates whose opener died before it could; the number of gates looked at. */
+  tellOfGates(): Promise<number>;
   /** Sends what is due and lets message steps go that waited long enough; the number of both. */
   sweep(signal: AbortSignal): Promise<number>;
   resend(id: number): Promise<boolean>;
@@ -316,8 +318,9 @@ export function createNotifier(deps: Deps): Notifier {
     }
   }
 
-  /** Tells of open gates whose opener died before it could; asks for each gate once in a server's life. */
-  async function tellOfGates(): Promise<void> {
+  /** Looks at each gate once in a server's life. */
+  async function tellOfGates(): Promise<number> {
+    let looked = 0;
     const nowMs = await store.nowMs();
     const open = await store.db
       .selectFrom("gates")
@@ -329,14 +332,20 @@ export function createNotifier(deps: Deps): Notifier {
       .execute();
     for (const { id, openedAtMs } of open) {
       // Whoever has just opened it is about to tell; an old one that was read and filed is not news after a restart.
-      if (openedAtMs > nowMs - OPENER_TELLS_MS) return;
-      if (openedAtMs > nowMs - NEWS_MS) await gateOpened(id);
+      if (openedAtMs > nowMs - OPENER_TELLS_MS) break;
+      try {
+        if (openedAtMs > nowMs - NEWS_MS) await gateOpened(id);
+      } catch (error) {
+        // The gates behind it are told of all the same.
+        log.error({ gate: id, err: error }, "people could not be told of an open gate");
+      }
       toldUpTo = id;
+      looked += 1;
     }
+    return looked;
   }
 
   async function sweep(signal: AbortSignal): Promise<number> {
-    await tellOfGates();
     const due = await store.call(dueNotifications, { limit: 100 });
     for (const id of due) await handle(id, signal);
     const overdue = await store.call(overdueMessageSteps, { afterMs: STEP_PATIENCE_MS });
@@ -355,6 +364,7 @@ export function createNotifier(deps: Deps): Notifier {
     buildEnded,
     gateOpened,
     deploymentEnded,
+    tellOfGates,
     handle,
     sweep,
     resend: (id) => store.call(resendNotification, { id }),

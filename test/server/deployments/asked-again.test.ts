@@ -143,6 +143,40 @@ describe("a deployment whose turn comes after its target has changed", function 
     assert.deepEqual(await findViolations(world.base), []);
   });
 
+  it("is withdrawn where its build was stopped meanwhile: nobody is asked for a build that is over", async () => {
+    const { world, life, first, second, services, asked, letGo } = await twoApproved(
+      "policy: gate, approve: { role: deployer }, supersede: false",
+    );
+    await approve(world, life, first);
+    await until("the first is being written", () => asked() === 1);
+    await approve(world, life, second);
+    // As after a stop whose withdrawal came too late: the deployment was on its way by then.
+    await world.base.db.updateTable("builds").set({ cancelLevel: 1 }).where("id", "=", second).execute();
+    letGo();
+    assert.equal(await world.ends(first), "succeeded");
+    await until("it is withdrawn", async () => (await deployments(world))[1]?.state === "withdrawn");
+    assert.equal((await deployments(world))[1]?.reasonCode, "aborted");
+    assert.equal(services.writes(), 1);
+    world.clock.pass(60_000);
+    assert.deepEqual(await findViolations(world.base), []);
+  });
+
+  it("keeps what somebody wrote for the gate, and says once who had approved", async () => {
+    const { world, life, first, second, services, asked, letGo } = await twoApproved(
+      "policy: gate, approve: { role: deployer }, supersede: false",
+    );
+    const wrote = "the shop (approved by the board in May)";
+    await world.base.db.updateTable("gates").set({ message: wrote }).where("buildId", "=", second).execute();
+    await approve(world, life, first);
+    await until("the first is being written", () => asked() === 1);
+    await approve(world, life, second);
+    letGo();
+    const suffix = " (approved by bob before web changed: look at the new plan)";
+    assert.equal((await gateOf(world, second)).message, `${wrote}${suffix}`);
+    await until("the first has ended", async () => (await world.ends(first)) === "succeeded");
+    assert.equal(services.writes(), 1);
+  });
+
   it("lets the gate of another project be, which nothing newer has overtaken", async () => {
     const { world, services, letGo } = await aWorld("policy: gate, approve: { role: deployer }");
     letGo();

@@ -443,6 +443,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
         { name: "builds that may start", run: () => store.call(nudgeStarts, { limit: 200 }) },
         { name: "stops that take too long", run: escalation },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
+        { name: "open gates", run: () => notifier.tellOfGates() },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
         { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
