@@ -1,8 +1,8 @@
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Quote } from "./ast.ts";
 import { isDigit, isLetter, lineStartsOf } from "./characters.ts";
-import { readEscape, readJoinedLines, readUnicode } from "./escapes.ts";
-import type { Escape } from "./escapes.ts";
+import { isBrokenUnicode, readEscape, readJoinedLines, readUnicode, resolveUnicode } from "./escapes.ts";
+import type { Escape, Resolved } from "./escapes.ts";
 import { canEndExpression, KEYWORDS, NAMES_BESIDE_A_DOT } from "./token.ts";
 import type { Token, TokenKind } from "./token.ts";
 
@@ -11,9 +11,13 @@ export type Lexed = { readonly tokens: readonly Token[]; readonly diagnostics: r
 
 /** Cuts a Groovy text into tokens. Wrong characters and unclosed strings become diagnostics, and reading goes on. */
 export function lex(text: string): Lexed {
-  const lexer = new Lexer(text);
+  const asWritten = new Lexer(text);
+  asWritten.run();
+  if (!asWritten.metUnicode) return asWritten;
+  const resolved = resolveUnicode(text);
+  const lexer = new Lexer(text, resolved);
   lexer.run();
-  return { tokens: lexer.tokens, diagnostics: lexer.diagnostics };
+  return lexer;
 }
 
 // Longest first, so that the first match is the right one.
@@ -71,15 +75,19 @@ class Lexer {
   readonly diagnostics: Diagnostic[] = [];
   readonly #text: string;
   readonly #lineStarts: readonly number[];
+  readonly #written: (offset: number) => number;
   readonly #frames: Frame[] = [];
+  /** Whether a `\uXXXX` stands outside of strings and comments: it may be a letter or a sign of any kind. */
+  metUnicode = false;
   #at = 0;
   #line = 0;
   #brackets = 0;
   // How many strings that must end on their line are open around this place.
   #oneLiners = 0;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(text: string, resolved: Resolved = { text, written: (offset) => offset }) {
+    this.#text = resolved.text;
+    this.#written = resolved.written;
     this.#lineStarts = lineStartsOf(text);
   }
 
@@ -123,7 +131,26 @@ class Lexer {
     else if (c === "$" || isLetter(code)) this.#word();
     else if (c === "\\" && readJoinedLines(this.#text, start) !== undefined)
       this.#at += readJoinedLines(this.#text, start)?.length ?? 1;
+    else if (c === "\\" && this.#text[start + 1] === "u") this.#unicode();
     else this.#operator(c);
+  }
+
+  // The text is read once more with it resolved, so all that counts is to get past it.
+  #unicode(): void {
+    this.metUnicode = true;
+    const escape = readUnicode(this.#text, this.#at);
+    if (escape === undefined) this.#brokenUnicode();
+    this.#at += escape?.length ?? 2;
+  }
+
+  #brokenUnicode(): void {
+    this.#problem(
+      "unicode-escape",
+      "Did not find four digit hex character code.",
+      this.#at,
+      this.#at + 2,
+      "write \\u and four hexadecimal digits, or \\\\u for a backslash and a u",
+    );
   }
 
   // Newline = line end { line end | white space | comment }; it counts only outside round and square brackets.
@@ -253,7 +280,8 @@ class Lexer {
       return escape.value;
     }
     const slash = quote === "/" && this.#text[this.#at + 1] === "/";
-    if (quote !== "/" && quote !== "$/") {
+    if (isBrokenUnicode(this.#text, this.#at)) this.#brokenUnicode();
+    else if (quote !== "/" && quote !== "$/") {
       this.#problem(
         "unknown-escape",
         "unexpected char: '\\'",
@@ -420,6 +448,10 @@ class Lexer {
   }
 
   #span(start: number, end: number): Span {
+    return this.#writtenSpan(this.#written(start), this.#written(end));
+  }
+
+  #writtenSpan(start: number, end: number): Span {
     const from = this.#lineOf(start);
     const to = this.#lineOf(end);
     return {

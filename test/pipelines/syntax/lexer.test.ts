@@ -31,6 +31,36 @@ describe("the lexer", () => {
     assert.deepEqual(kinds("'''a\r\nb'''"), ["string a\nb"]);
   });
 
+  it("resolves \\uXXXX in names and signs, with the places as they are written", () => {
+    const text = String.raw`def \u0061b\uu0063 = 1\u003b \u5909 = '\u0041\\u0041' + \u0022x\u0022 // \u12`;
+    assert.deepEqual(kinds(text), [
+      "keyword def",
+      "identifier abc",
+      "operator =",
+      "integer 1",
+      "operator ;",
+      "identifier 変".replace("変", "\u5909"),
+      "operator =",
+      String.raw`string A\u0041`,
+      "operator +",
+      "string x",
+    ]);
+    assert.deepEqual(problems(text), []);
+    const name = lex(text).tokens[1];
+    assert.equal(text.slice(name?.span.start, name?.span.end), String.raw`\u0061b\uu0063`);
+    assert.equal(name?.span.column, 5);
+    assert.equal(lex(text).tokens[2]?.span.column, 5 + String.raw`\u0061b\uu0063 `.length);
+  });
+
+  it("says where a \\u lacks its digits, in strings too", () => {
+    const said = "Did not find four digit hex character code.";
+    assert.deepEqual(problems(String.raw`x = \u12`), [`1:5 ${said}`]);
+    assert.deepEqual(problems(String.raw`'C:\users'`), [`1:4 ${said}`]);
+    assert.deepEqual(problems(String.raw`/\users/`), [`1:2 ${said}`]);
+    assert.deepEqual(kinds(String.raw`/\\users\\u0041/`), [String.raw`string \\users\\u0041`]);
+    assert.deepEqual(kinds(String.raw`'C:\\users'`), [String.raw`string C:\users`]);
+  });
+
   it("keeps the backslashes of slashy strings but before a slash", () => {
     assert.deepEqual(kinds(String.raw`/a\/b\d/`), [String.raw`string a/b\d`]);
     assert.deepEqual(kinds("$/a$$b$/c\\d/$"), ["string a$b/c\\d"]);
