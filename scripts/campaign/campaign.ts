@@ -8,7 +8,7 @@ import type { Fault } from "./fault.ts";
 import { createPerson } from "./person.ts";
 import type { Person } from "./person.ts";
 import type { Random } from "./random.ts";
-import { measureRecovery } from "./recovery.ts";
+import { createRecoveryMeter } from "./recovery.ts";
 import type { Recovery } from "./recovery.ts";
 import { runBuild } from "./run-build.ts";
 import type { BuildRun } from "./run-build.ts";
@@ -64,6 +64,7 @@ export async function runCampaign(
     ((options.builds !== undefined || options.faults !== undefined) &&
       (options.builds === undefined || isBuilt()) &&
       (options.faults === undefined || isStruck()));
+  const recovery = createRecoveryMeter(world);
   let quietPeriods = 0;
   while (violations.length === 0 && !isDone()) {
     const first = runs.length;
@@ -71,23 +72,21 @@ export async function runCampaign(
       launch,
       striker,
       runs,
-      isBuilt,
-      isStruck,
       isDone,
       random: random.branch(`round ${first}`),
     });
     await settle(world, runs.slice(first), options.patienceMs);
     const found = await checkAll(world, person, runs.slice(first), striker);
     violations.push(...found);
+    recovery.look(striker.struck);
     quietPeriods += 1;
     for (const text of found) world.say(`WRONG   ${text}`);
     world.say(
       `quiet   ${runs.length} builds, ${striker.struck.length} faults so far; ${found.length === 0 ? "all is well" : `${found.length} violations`}`,
     );
   }
-  const recovery = measureRecovery(world, striker.struck);
   const deploys = world.swarmHost.proxy.updates.length;
-  return { runs, striker, violations, quietPeriods, recovery, deploys };
+  return { runs, striker, violations, quietPeriods, recovery: recovery.found, deploys };
 }
 
 function launcher(deps: {
@@ -121,19 +120,17 @@ async function round(deps: {
   readonly launch: () => void;
   readonly striker: Striker;
   readonly runs: readonly BuildRun[];
-  readonly isBuilt: () => boolean;
-  readonly isStruck: () => boolean;
   readonly isDone: () => boolean;
   readonly random: Random;
 }): Promise<void> {
-  const { launch, striker, runs, isBuilt, isStruck, isDone, random } = deps;
+  const { launch, striker, runs, isDone, random } = deps;
   const endsAtMs = Date.now() + ROUND_MS;
   const under: Promise<void>[] = [];
   let nextFaultMs = Date.now() + random.between(...BETWEEN_FAULTS_MS);
   while (Date.now() < endsAtMs && !isDone()) {
     const open = runs.filter((run) => run.endedAtMs === undefined && run.wrong.length === 0).length;
-    if (open < AT_ONCE && !isBuilt()) launch();
-    if (Date.now() >= nextFaultMs && !isStruck()) {
+    if (open < AT_ONCE) launch();
+    if (Date.now() >= nextFaultMs) {
       nextFaultMs = Date.now() + random.between(...BETWEEN_FAULTS_MS);
       const undone = striker.strike();
       if (undone !== undefined) under.push(undone);

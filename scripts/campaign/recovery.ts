@@ -30,38 +30,65 @@ export interface Recovery {
 const WINDOW_MS = 60_000;
 
 const At = z.object({ at: z.number().nullable() });
+const Count = z.object({ count: z.number() });
+const Id = z.object({ id: z.string() });
 
-/** Reads from the database what followed each death; its times are by the same clock as ours, but for its steps. */
-export function measureRecovery(world: CampaignWorld, struck: readonly Struck[]): Recovery {
-  const { server, runners, redis } = world.owned;
-  const recovered = (sinceMs: number, ms: number): Recovered => {
-    // One of them is the fault itself: what was killed is started again before it counts as undone.
-    const around = struck.filter(({ fromMs, toMs }) => fromMs <= sinceMs + ms && toMs >= sinceMs);
-    return { ms, isDisturbed: around.length > 1 };
-  };
-  const first = (sinceMs: number, query: string): Recovered[] => {
-    const [row] = readRows(world.serverData, At, query, sinceMs, sinceMs + WINDOW_MS);
-    return row?.at === null || row === undefined ? [] : [recovered(sinceMs, row.at - sinceMs)];
-  };
-  const serverStarts = server.starts().map(({ atMs }) => atMs);
-  const runnerStarts = runners.flatMap((runner) => runner.starts());
-  return {
-    server: serverStarts.flatMap((atMs) => first(atMs, NEXT_STEP_EVENT)),
-    runner: runnerStarts.map(({ atMs, answeredAtMs }) => recovered(atMs, answeredAtMs - atMs)),
-    elsewhere: struck
-      .filter(({ fault }) => fault.name === LOSS)
-      .flatMap(({ fromMs }) => first(fromMs, ELSEWHERE)),
-    redis: redis.starts().flatMap(({ atMs }) => first(atMs, NEXT_NUDGE)),
-    reattached: [...serverStarts, ...runnerStarts.map(({ atMs }) => atMs)]
-      .map((atMs) => countOf(world, RUNNING_AT, atMs, atMs))
-      .reduce((sum, count) => sum + count, 0),
-    retried: countOf(world, RETRIED),
-  };
+/** Gathers what followed each death. */
+export interface RecoveryMeter {
+  /** Looks at what was struck since the last look; old rows do not stay, least of all where the clock steps. */
+  look(struck: readonly Struck[]): void;
+  readonly found: Recovery;
 }
 
-function countOf(world: CampaignWorld, query: string, ...values: readonly number[]): number {
-  const [row] = readRows(world.serverData, z.object({ count: z.number() }), query, ...values);
-  return row?.count ?? 0;
+/** Reads what followed from the database; its times are by the same clock as ours, but for its steps. */
+export function createRecoveryMeter(world: CampaignWorld): RecoveryMeter {
+  const { server, runners, redis } = world.owned;
+  const found = {
+    server: new Array<Recovered>(),
+    runner: new Array<Recovered>(),
+    elsewhere: new Array<Recovered>(),
+    redis: new Array<Recovered>(),
+    reattached: 0,
+    retried: 0,
+  };
+  const lost = new Set<string>();
+  let lookedAtMs = 0;
+  return {
+    found,
+    look: (struck) => {
+      const isNew = ({ atMs }: { readonly atMs: number }): boolean => atMs > lookedAtMs;
+      const recovered = (sinceMs: number, ms: number): Recovered => {
+        // One of them is the fault itself: what was killed is started again before it counts as undone.
+        const around = struck.filter(({ fromMs, toMs }) => fromMs <= sinceMs + ms && toMs >= sinceMs);
+        return { ms, isDisturbed: around.length > 1 };
+      };
+      const first = (sinceMs: number, query: string): Recovered[] => {
+        const [row] = readRows(world.serverData, At, query, sinceMs, sinceMs + WINDOW_MS);
+        return row?.at === null || row === undefined ? [] : [recovered(sinceMs, row.at - sinceMs)];
+      };
+      const serverStarts = server.starts().filter(isNew);
+      const runnerStarts = runners.flatMap((runner) => runner.starts()).filter(isNew);
+      const losses = struck.filter(({ fault, fromMs }) => fault.name === LOSS && fromMs > lookedAtMs);
+      found.server.push(...serverStarts.flatMap(({ atMs }) => first(atMs, NEXT_STEP_EVENT)));
+      found.runner.push(
+        ...runnerStarts.map(({ atMs, answeredAtMs }) => recovered(atMs, answeredAtMs - atMs)),
+      );
+      found.elsewhere.push(...losses.flatMap(({ fromMs }) => first(fromMs, ELSEWHERE)));
+      found.redis.push(
+        ...redis
+          .starts()
+          .filter(isNew)
+          .flatMap(({ atMs }) => first(atMs, NEXT_NUDGE)),
+      );
+      for (const { atMs } of [...serverStarts, ...runnerStarts]) {
+        const [row] = readRows(world.serverData, Count, RUNNING_AT, atMs, atMs);
+        found.reattached += row?.count ?? 0;
+      }
+      for (const { id } of readRows(world.serverData, Id, LOST)) lost.add(id);
+      found.retried = lost.size;
+      lookedAtMs = Date.now();
+    },
+  };
 }
 
 const NEXT_STEP_EVENT = `select min(at) as at from (
@@ -75,12 +102,13 @@ from outbox where dispatched_at_ms > ?1 and dispatched_at_ms < ?2 order by dispa
 const RUNNING_AT = `select count(*) as count from effects
 where kind = 'exec' and begun_at_ms < ? and ended_at_ms > ?`;
 
-const RETRIED = "select count(*) as count from sessions where lost_code is not null";
+const LOST = "select id from sessions where lost_code is not null";
 
 const ELSEWHERE = `select min(later.assigned_at_ms) as at
 from sessions as lost
-join sessions as later on later.build_id = lost.build_id and later.queued_at_ms > lost.queued_at_ms
-where lost.lost_code = 'runner_lost' and later.assigned_at_ms > ?1 and later.assigned_at_ms < ?2`;
+join sessions as later on later.build_id = lost.build_id and later.queued_at_ms >= lost.closed_at_ms
+where lost.lost_code = 'runner_lost' and lost.closed_at_ms > ?1 and lost.assigned_at_ms < ?1
+and later.assigned_at_ms < ?2`;
 
 /** The recovery of a campaign as lines for people. */
 export function recoveryLines(recovery: Recovery): string[] {

@@ -5,8 +5,8 @@ import { askRedis } from "../services.ts";
 /** Name of the death after which work goes on elsewhere. */
 export const LOSS = "lose a runner";
 
-/** Longer than a runner without a connection is waited for. */
-const LOST_MS = [17_000, 20_000] as const;
+/** About as long as a runner without a connection is waited for, or well beyond it. */
+const LOST_MS = [14_000, 30_000] as const;
 /** A death is noticed at once by some, and after a while by others. */
 const AWAY_MS = [0, 3_000] as const;
 /** A frozen process still has its connections; long enough for leases to run out now and then. */
