@@ -333,6 +333,7 @@ export async function startServer({
     const relay = startRelay({ store, transport: queues, log, faults });
     closing.push(() => relay.stop());
     const stopping = new AbortController();
+    await notifier.takeUp();
     const reconciler = startReconciler({
       store,
       log,

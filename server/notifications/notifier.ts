@@ -23,6 +23,7 @@ import {
   dueNotifications,
   overdueMessageSteps,
   queueNotifications,
+  releaseTaken,
   resendNotification,
   settleNotification,
   takeNotification,
@@ -30,6 +31,8 @@ import {
 
 /** Tells people: composes messages as rows, and sends rows until they have arrived or are given up, visibly. */
 export interface Notifier {
+  /** For a start, before the first sweep: what an earlier life was about to send is due again. */
+  takeUp(): Promise<void>;
   buildEnded(buildId: number): Promise<void>;
   gateOpened(gateId: number): Promise<void>;
   deploymentEnded(deploymentId: number): Promise<void>;
@@ -361,6 +364,7 @@ export function createNotifier(deps: Deps): Notifier {
   }
 
   return {
+    takeUp: async () => void (await store.call(releaseTaken, {})),
     buildEnded,
     gateOpened,
     deploymentEnded,

@@ -84,6 +84,29 @@ export const takeNotification = procedure(
   },
 );
 
+/**
+ * For a start: makes due at once what an earlier life had taken for its first attempt and did not come to settle. Were
+ * somebody sending it just now, it would arrive twice under one id, as after any crash. A retry that is waited for keeps
+ * its time.
+ */
+export const releaseTaken = procedure(
+  "notifications.releaseTaken",
+  { durability: "normal" },
+  function* (tx: Transaction, _input: Record<string, never>): Steps<number> {
+    const rows = yield* tx.all(
+      tx.db
+        .updateTable("notifications")
+        .set({ nextAtMs: tx.nowMs })
+        .where(indexed("messageDue"))
+        .where("state", "=", "pending")
+        .where("attempts", ">", 0)
+        .where("nextAtMs", ">", tx.nowMs)
+        .returning("id"),
+    );
+    return rows.length;
+  },
+);
+
 /** Notes what came of an attempt; a message step's effect ends with the last word on its messages. */
 export const settleNotification = procedure(
   "notifications.settle",

@@ -434,6 +434,8 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     };
     const relay = startRelay({ store, transport, log });
     closing.push(() => relay.stop());
+    // It may be the call in which this life is to die.
+    void notifier.takeUp().catch(() => {});
     const reconciler = startReconciler({
       store,
       log,
