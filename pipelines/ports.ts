@@ -534,21 +534,21 @@ export type FileRequest = {
       readonly includes: string | null;
       readonly excludes: string | null;
     }
-  | { readonly op: "digest"; readonly path: string; readonly algorithm: "md5" | "sha1" | "sha256" }
   | {
-      readonly op: "zip";
-      readonly dir: string;
+      readonly op: "pack";
       readonly path: string;
+      readonly dir: string;
       readonly includes: string;
       readonly excludes: string;
-      readonly format: "zip" | "tar";
+      readonly format: "zip" | "tar" | "tgz";
     }
   | {
-      readonly op: "unzip";
+      readonly op: "unpack";
       readonly path: string;
       readonly dir: string;
       readonly includes: string;
       readonly format: "zip" | "tar";
+      readonly purpose: "write" | "read" | "test";
     }
   /** The host parses the reports and stores the cases. Value: JunitSummary. */
   | {
@@ -561,8 +561,8 @@ export type FileRequest = {
 );
 
 /*
- * Values of `file`: read -> text (base64 for encoding "Base64"), null when there is no such file; write, touch, delete,
- * zip, unzip -> null; exists -> boolean; digest -> text; find -> list of FoundFile.
+ * Values of `file`: read -> text (base64 for encoding "Base64"), null when there is no such file; write, touch, delete -> null;
+ * exists -> boolean; find, pack, unpack -> list of FoundFile; unpack `read` -> list of FoundText, `test` -> boolean.
  */
 export type FoundFile = {
   readonly name: string;
@@ -571,6 +571,9 @@ export type FoundFile = {
   readonly length: number;
   readonly lastModified: number;
 };
+
+/** A file of an archive that was read and not written. */
+export type FoundText = { readonly path: string; readonly text: string };
 
 export type JunitSummary = {
   readonly total: number;

@@ -279,6 +279,7 @@ export const Globs = z.strictObject({
   include: z.array(z.string().min(1)),
   exclude: z.array(z.string().min(1)),
   defaultExcludes: z.boolean(),
+  ignoreCase: z.boolean().optional(),
 });
 export type Globs = z.infer<typeof Globs>;
 
@@ -287,7 +288,8 @@ export const FileOperation = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("read"), path, as: z.enum(["text", "base64"]) }),
   z.strictObject({ op: z.literal("write"), path, data: Data, append: z.boolean() }),
   z.strictObject({ op: z.literal("exists"), path }),
-  z.strictObject({ op: z.literal("touch"), path }),
+  /** `atMs`: the time to give it; null for now. */
+  z.strictObject({ op: z.literal("touch"), path, atMs: z.int().nullable() }),
   z.strictObject({ op: z.literal("mkdir"), path }),
   /** Removes the folder `path` and all below it; the workspace itself is emptied, not removed. */
   z.strictObject({ op: z.literal("delete"), path }),
@@ -298,6 +300,16 @@ export const FileOperation = z.discriminatedUnion("op", [
     globs: Globs,
     maxFiles: z.int().positive(),
     maxBytes: z.int().positive(),
+  }),
+  /** Files below `cwd` that match, as an archive in the workspace; whatever stood there is replaced. */
+  z.strictObject({ op: z.literal("pack"), path, format: z.enum(["zip", "tar", "tgz"]), globs: Globs }),
+  /** What matches of an archive: `write` below `cwd`, `read` as texts, or `test` whether all of it can be read. */
+  z.strictObject({
+    op: z.literal("unpack"),
+    path,
+    format: z.enum(["zip", "tar"]),
+    globs: Globs,
+    purpose: z.enum(["write", "read", "test"]),
   }),
 ]);
 export type FileOperation = z.infer<typeof FileOperation>;
@@ -496,7 +508,7 @@ export const FileFact = z.strictObject({
 });
 export type FileFact = z.infer<typeof FileFact>;
 
-/** By operation: read `data`; exists, delete `done`; find `files`; read-all `texts`; others `done`. */
+/** By operation: read `data`; find, pack and writing unpack `files`; read-all and reading unpack `texts`; others `done`. */
 export const FileValue = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("data"), data: Data }),
   z.strictObject({ kind: z.literal("done"), done: z.boolean() }),

@@ -32,7 +32,7 @@ import { pause } from "./pause.ts";
 import { unreachable } from "./unreachable.ts";
 import { checkout } from "./workspace/checkout.ts";
 import { blobWork } from "./workspace/blobs.ts";
-import { fileWork } from "./workspace/files.ts";
+import { fileWork } from "./workspace/file-work.ts";
 import { imageWork } from "./workspace/image-work.ts";
 import type { Mirror } from "./workspace/mirrors.ts";
 import { own } from "./workspace/slots.ts";

@@ -47,6 +47,7 @@ import { sshagent } from "./sshagent.ts";
 import { stage } from "./stage.ts";
 import { stash } from "./stash.ts";
 import type { Step } from "./step.ts";
+import { tar, untar } from "./tar.ts";
 import { timeout } from "./timeout.ts";
 import { touch } from "./touch.ts";
 import { unstable } from "./unstable.ts";
@@ -60,6 +61,7 @@ import { withEnv } from "./with-env.ts";
 import { wrap } from "./wrap.ts";
 import { writeFile } from "./write-file.ts";
 import { ws } from "./ws.ts";
+import { unzip, zip } from "./zip.ts";
 import { readYaml, writeYaml } from "./yaml.ts";
 
 /** All steps there are. */
@@ -116,11 +118,14 @@ export const STEPS: readonly Step[] = [
   sshagent,
   stage,
   stash,
+  tar,
   timeout,
   timestamps,
   touch,
   unstable,
   unstash,
+  untar,
+  unzip,
   validateDeclarativePipeline,
   waitForImage,
   waitUntil,
@@ -134,6 +139,7 @@ export const STEPS: readonly Step[] = [
   writeJSON,
   writeYaml,
   ws,
+  zip,
 ];
 
 const BY_NAME = new Map<string, Step>();

@@ -1,24 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants, createWriteStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { once } from "node:events";
 import { RunnerFailure } from "../failure.ts";
 import type { BlobCommand, BlobValue, Globs } from "../protocol.ts";
 import { unreachable } from "../unreachable.ts";
-import { giveTo, inFolderOf } from "./files.ts";
-import { GlobSet } from "./globs.ts";
+import { checkLimits, eachFile, exactly, safeParts, writeEntry } from "./entries.ts";
 import { placeOf } from "./paths.ts";
 import type { Place } from "./paths.ts";
 import { TAR_END, readTar, tarHeader, tarPadding } from "./tar.ts";
-import { walk } from "./walk.ts";
 import type { SayingWork } from "./work.ts";
-
-const MAX_ENTRIES = 20_000;
-const MAX_BYTES = 2 * 1024 ** 3;
-
-const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_TRUNC, O_NONBLOCK } = constants;
 
 /** Carries out a blob command: files of the workspace into the server's store, or back. */
 export async function blobWork(command: BlobCommand, work: SayingWork): Promise<BlobValue> {
@@ -45,7 +37,7 @@ async function pack(place: Place, globs: Globs, allowEmpty: boolean, work: Sayin
   const out = new HashedFile(file);
   let count = 0;
   try {
-    await eachFile(place, globs, work, async (name, handle) => {
+    const links = await eachFile(place, globs, work, async (name, handle) => {
       const { size, mode, mtimeMs } = await handle.stat();
       count += 1;
       checkLimits(count, out.bytes + size);
@@ -59,9 +51,10 @@ async function pack(place: Place, globs: Globs, allowEmpty: boolean, work: Sayin
         target: "",
       } as const;
       await out.write(tarHeader(head));
-      await copyExactly(handle, size, (bytes) => out.write(bytes));
+      for await (const bytes of exactly(handle, size)) await out.write(bytes);
       await out.write(tarPadding(size));
     });
+    sayLinks(links, work);
     if (count === 0 && !allowEmpty) throw nothingMatches(globs);
     await out.write(TAR_END);
     const sha256 = await out.end();
@@ -83,14 +76,14 @@ async function archive(
 ): Promise<BlobValue> {
   const files: BlobValue["files"] = [];
   let total = 0;
-  await eachFile(place, globs, work, async (name, handle) => {
+  const links = await eachFile(place, globs, work, async (name, handle) => {
     const file = path.join(work.folder, `archive-${randomBytes(8).toString("hex")}`);
     const out = new HashedFile(file);
     try {
       const { size } = await handle.stat();
       total += size;
       checkLimits(files.length + 1, total);
-      await copyExactly(handle, size, (bytes) => out.write(bytes));
+      for await (const bytes of exactly(handle, size)) await out.write(bytes);
       const blob = await out.end();
       await work.context.link.putBlob(work.caller, blob, file, size);
       files.push({ path: name, bytes: size, blob });
@@ -99,6 +92,7 @@ async function archive(
       await rm(file, { force: true });
     }
   });
+  sayLinks(links, work);
   if (files.length === 0 && !allowEmpty) throw nothingMatches(globs);
   work.say(`Archived ${String(files.length)} file(s)\n`);
   return { blob: null, bytes: total, count: files.length, files };
@@ -132,84 +126,8 @@ async function unpack(place: Place, blob: string, work: SayingWork): Promise<Blo
   return { blob, bytes, count, files: [] };
 }
 
-async function writeEntry(
-  place: Place,
-  entry: { readonly executable: boolean; content(): AsyncGenerator<Buffer> },
-  work: SayingWork,
-): Promise<void> {
-  await inFolderOf(place, work, async (file) => {
-    const mode = entry.executable ? 0o755 : 0o644;
-    // Whatever stands there makes way: a link must not be written through.
-    await rm(file, { recursive: true, force: true });
-    const handle = await open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode);
-    try {
-      for await (const part of entry.content()) await handle.writeFile(part);
-      await handle.chmod(mode);
-      await giveTo(handle, work);
-    } finally {
-      await handle.close();
-    }
-  });
-}
-
-async function eachFile(
-  place: Place,
-  globs: Globs,
-  work: SayingWork,
-  take: (name: string, handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const set = new GlobSet(globs);
-  let links = 0;
-  await walk(place, {
-    enter: (folder) => !set.prunes(folder),
-    meet: async (met, openMet) => {
-      if (work.signal.aborted) throw new RunnerFailure("cancelled", "person", "cancelled");
-      if (met.kind === "folder" || !set.matches(met.path)) return;
-      if (met.kind === "link") {
-        links += 1;
-        return;
-      }
-      const handle = await openMet();
-      if (handle === null) return;
-      try {
-        await take(met.path.join("/"), handle);
-      } finally {
-        await handle.close();
-      }
-    },
-  });
+function sayLinks(links: number, work: SayingWork): void {
   if (links > 0) work.say(`${String(links)} link(s) left out\n`);
-}
-
-// A file that shrinks or grows while it is read keeps the size that was announced for it.
-async function copyExactly(
-  handle: FileHandle,
-  size: number,
-  take: (bytes: Buffer) => Promise<void>,
-): Promise<void> {
-  const buffer = Buffer.alloc(256 * 1024);
-  let at = 0;
-  while (at < size) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
-    const part =
-      bytesRead === 0 ? Buffer.alloc(Math.min(buffer.length, size - at)) : buffer.subarray(0, bytesRead);
-    await take(Buffer.from(part));
-    at += part.length;
-  }
-}
-
-function safeParts(name: string): string[] {
-  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  const isBad = name.startsWith("/") || name.includes("\0") || name.length > 4096;
-  if (isBad || parts.length === 0 || parts.some((part) => part === ".." || Buffer.byteLength(part) > 255)) {
-    throw new RunnerFailure("path_refused", "sluice", "a stored archive names a file outside its folder");
-  }
-  return parts;
-}
-
-function checkLimits(count: number, bytes: number): void {
-  if (count > MAX_ENTRIES) throw new RunnerFailure("limit", "file", `more than ${String(MAX_ENTRIES)} files`);
-  if (bytes > MAX_BYTES) throw new RunnerFailure("limit", "file", `more than ${String(MAX_BYTES)} bytes`);
 }
 
 function nothingMatches(globs: Globs): RunnerFailure {

@@ -5,7 +5,7 @@ import { lstat, open, rm, unlink, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure, codeOf } from "../failure.ts";
-import type { Data, FileCommand, FileFact, FileOperation, FileValue } from "../protocol.ts";
+import type { Data, FileFact, FileOperation, FileValue } from "../protocol.ts";
 import { unreachable } from "../unreachable.ts";
 import { emptyFolder } from "./checkout.ts";
 import { GlobSet } from "./globs.ts";
@@ -21,9 +21,11 @@ const MAX_FOUND = 20_000;
 
 const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** Carries out a file command on the session's workspace; no link is followed, nothing outside is touched. */
-export async function fileWork(command: FileCommand, work: Work): Promise<FileValue> {
-  const { operation, cwd } = command;
+/** What is done with single files and folders. */
+export type PlainOperation = Exclude<FileOperation, { op: "pack" | "unpack" }>;
+
+/** Does it in the session's workspace; no link is followed, nothing outside is touched. */
+export async function plainFileWork(cwd: string, operation: PlainOperation, work: Work): Promise<FileValue> {
   switch (operation.op) {
     case "read":
       return { kind: "data", data: await read(placeOf(work.slot, cwd, operation.path), operation, work) };
@@ -32,7 +34,7 @@ export async function fileWork(command: FileCommand, work: Work): Promise<FileVa
     case "exists":
       return { kind: "done", done: (await statOf(placeOf(work.slot, cwd, operation.path))) !== null };
     case "touch":
-      return touch(placeOf(work.slot, cwd, operation.path), work);
+      return touch(placeOf(work.slot, cwd, operation.path), operation.atMs, work);
     case "mkdir":
       return makeFolder(placeOf(work.slot, cwd, operation.path), work);
     case "delete":
@@ -84,12 +86,12 @@ async function write(
   return DONE;
 }
 
-async function touch(place: Place, work: Work): Promise<FileValue> {
+async function touch(place: Place, atMs: number | null, work: Work): Promise<FileValue> {
   await inFolderOf(place, work, async (file) => {
     const handle = await open(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
     try {
-      const now = new Date();
-      await handle.utimes(now, now);
+      const time = atMs === null ? new Date() : new Date(atMs);
+      await handle.utimes(time, time);
       await giveTo(handle, work);
     } finally {
       await handle.close();
@@ -98,7 +100,8 @@ async function touch(place: Place, work: Work): Promise<FileValue> {
   return DONE;
 }
 
-async function makeFolder(place: Place, work: Work): Promise<FileValue> {
+/** Makes a folder and those above it as the build's user. */
+export async function makeFolder(place: Place, work: Work): Promise<FileValue> {
   await inFolderOf({ ...place, parts: [...place.parts, "."] }, work, async () => undefined);
   return DONE;
 }

@@ -36,23 +36,31 @@ const DEFAULT_EXCLUDES = [
 export class GlobSet {
   readonly #include: string[][];
   readonly #exclude: string[][];
+  readonly #ignoreCase: boolean;
 
   constructor(globs: Globs) {
-    this.#include = (globs.include.length === 0 ? ["**"] : globs.include).map((pattern) => partsOf(pattern));
+    this.#ignoreCase = globs.ignoreCase ?? false;
     const excluded = globs.defaultExcludes ? [...globs.exclude, ...DEFAULT_EXCLUDES] : globs.exclude;
-    this.#exclude = excluded.map((pattern) => partsOf(pattern));
+    this.#include = (globs.include.length === 0 ? ["**"] : globs.include).map((one) =>
+      this.#cased(partsOf(one)),
+    );
+    this.#exclude = excluded.map((pattern) => this.#cased(partsOf(pattern)));
   }
 
-  matches(path: readonly string[]): boolean {
+  #cased(parts: readonly string[]): string[] {
+    return parts.map((part) => (this.#ignoreCase ? part.toLowerCase() : part));
+  }
+
+  matches(met: readonly string[]): boolean {
+    const path = this.#cased(met);
     if (!this.#include.some((pattern) => matchesParts(pattern, path))) return false;
     return !this.#exclude.some((pattern) => matchesParts(pattern, path));
   }
 
   /** Whether everything below a folder is left out: it need not be read. */
   prunes(folder: readonly string[]): boolean {
-    return this.#exclude.some(
-      (pattern) => pattern.at(-1) === "**" && matchesParts(pattern, [...folder, "x", "x"]),
-    );
+    const inside = [...this.#cased(folder), "x", "x"];
+    return this.#exclude.some((pattern) => pattern.at(-1) === "**" && matchesParts(pattern, inside));
   }
 }
 

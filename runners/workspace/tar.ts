@@ -177,5 +177,5 @@ function text(head: Buffer, at: number, size: number): string {
 }
 
 function broken(): RunnerFailure {
-  return new RunnerFailure("internal", "sluice", "a stored archive is damaged");
+  return new RunnerFailure("internal", "sluice", "the archive is damaged");
 }

@@ -224,7 +224,7 @@ describe("a workspace", function () {
       kind: "done",
       done: false,
     });
-    fileValue(await file(session, { op: "touch", path: "/sluice/tmp/t" }));
+    fileValue(await file(session, { op: "touch", path: "/sluice/tmp/t", atMs: null }));
     const found = fileValue(await file(session, { op: "find", globs: { ...ALL, include: ["**/*.txt"] } }));
     assert.ok(found.kind === "files");
     assert.deepEqual(

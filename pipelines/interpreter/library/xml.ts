@@ -1,21 +1,9 @@
-import { SaxesParser } from "saxes";
 import { parseNumber } from "../coercion.ts";
 import { LibraryValue } from "../library.ts";
 import type { Runtime } from "../runtime.ts";
 import { exception, illegalArgument, notPermitted } from "../thrown.ts";
 import { ListValue, MapValue, type Key, type Value } from "../values.ts";
-
-/** How deep elements may nest. */
-const MAX_DEPTH = 500;
-/** What an element weighs beside its texts. */
-const ELEMENT_BYTES = 300;
-
-type Element = {
-  readonly name: string;
-  readonly attributes: ReadonlyMap<string, string>;
-  readonly children: (Element | string)[];
-  readonly parent: Element | null;
-};
+import { elementsIn, parseXml, plainText, type XmlElement } from "./xml-tree.ts";
 
 /** XmlSlurper and XmlParser; what they read is asked for in one way. */
 export class XmlReaderValue extends LibraryValue {
@@ -26,7 +14,7 @@ export class XmlReaderValue extends LibraryValue {
   }
 
   invoke(name: string, args: readonly Value[], run: Runtime): Value | undefined {
-    if (name === "parseText") return new XmlValue([parseXml(run, run.text(args[0] ?? null))]);
+    if (name === "parseText") return new XmlValue([parseXml(run.meter, run.text(args[0] ?? null), failure)]);
     if (name === "parse")
       throw notPermitted(
         `${this.javaClass}.parse`,
@@ -42,52 +30,16 @@ export class XmlReaderValue extends LibraryValue {
   }
 }
 
-function parseXml(run: Runtime, text: string): Element {
-  run.meter.tick(text.length >> 2);
-  const parser = new SaxesParser({ xmlns: true });
-  const open: Element[] = [];
-  let root: Element | null = null;
-  parser.on("error", (error) => {
-    throw exception("org.xml.sax.SAXParseException", error.message);
-  });
-  parser.on("opentag", (tag) => {
-    if (open.length >= MAX_DEPTH) throw exception("org.xml.sax.SAXParseException", "nested too deeply");
-    run.meter.allocate(ELEMENT_BYTES);
-    const attributes = new Map<string, string>();
-    for (const { local, name, value } of Object.values(tag.attributes)) {
-      run.meter.allocate(2 * (name.length + value.length));
-      attributes.set(local === "" ? name : local, value);
-    }
-    const element: Element = { name: tag.local, attributes, children: [], parent: open.at(-1) ?? null };
-    open.at(-1)?.children.push(element);
-    root ??= element;
-    open.push(element);
-  });
-  const add = (characters: string): void => {
-    if (characters.trim() === "") return;
-    run.meter.allocate(2 * characters.length);
-    open.at(-1)?.children.push(characters);
-  };
-  parser.on("text", add);
-  parser.on("cdata", add);
-  parser.on("closetag", () => void open.pop());
-  parser.write(text).close();
-  if (root === null) throw exception("org.xml.sax.SAXParseException", "Premature end of file.");
-  return root;
-}
+const failure = (message: string): Error => exception("org.xml.sax.SAXParseException", message);
 
-function textOf(run: Runtime, node: Element | string): string {
+function textOf(run: Runtime, node: XmlElement | string): string {
   run.meter.tick();
   if (typeof node === "string") return node;
   return node.children.map((child) => textOf(run, child)).join("");
 }
 
-function elementsIn(node: Element): Element[] {
-  return node.children.filter((child) => typeof child !== "string");
-}
-
 /** The element and all below it, the upper before the lower. */
-function withDescendants(run: Runtime, node: Element): Element[] {
+function withDescendants(run: Runtime, node: XmlElement): XmlElement[] {
   run.meter.tick();
   return [node, ...elementsIn(node).flatMap((child) => withDescendants(run, child))];
 }
@@ -95,13 +47,13 @@ function withDescendants(run: Runtime, node: Element): Element[] {
 /** What a path of names has led to: elements, or the values of an attribute. */
 export class XmlValue extends LibraryValue {
   readonly javaClass = "groovy.util.slurpersupport.NodeChild";
-  private readonly found: readonly (Element | string)[];
-  constructor(found: readonly (Element | string)[]) {
+  private readonly found: readonly (XmlElement | string)[];
+  constructor(found: readonly (XmlElement | string)[]) {
     super();
     this.found = found;
   }
 
-  private get nodes(): readonly Element[] {
+  private get nodes(): readonly XmlElement[] {
     return this.found.filter((node) => typeof node !== "string");
   }
 
@@ -189,10 +141,6 @@ export class XmlValue extends LibraryValue {
   toText(run: Runtime): string {
     return this.found.map((node) => textOf(run, node)).join("");
   }
-}
-
-function plainText(node: Element): string {
-  return node.children.map((child) => (typeof child === "string" ? child : plainText(child))).join("");
 }
 
 const NUMBER_CLASS: Readonly<Record<string, string>> = {

@@ -507,7 +507,10 @@ function blobOperation(request: BlobRequest, context: TranslateContext): Part<Bl
         ok: true,
         value: {
           op: request.op,
-          globs: globsOf(request.includes, request.excludes, request.defaultExcludes),
+          globs: {
+            ...globsOf(request.includes, request.excludes, request.defaultExcludes),
+            ...(request.op === "archive" && !request.caseSensitive ? { ignoreCase: true } : {}),
+          },
           allowEmpty: request.allowEmpty,
         },
       };
@@ -534,7 +537,7 @@ const JUNIT_BYTES = 64 * 1024 * 1024;
 function fileCommand(id: string, request: FileRequest): Part<CommandBody> {
   const operation = fileOperation(request);
   if (!operation.ok) return operation;
-  const cwd = "dir" in request && request.op !== "unzip" && request.op !== "zip" ? request.dir : WORKSPACE;
+  const cwd = "dir" in request ? request.dir : WORKSPACE;
   return { ok: true, value: { type: "file", id, cwd, operation: operation.value } };
 }
 
@@ -557,7 +560,7 @@ function fileOperation(request: FileRequest): Part<FileOperation> {
     case "exists":
       return { ok: true, value: { op: "exists", path: request.path } };
     case "touch":
-      return { ok: true, value: { op: "touch", path: request.path } };
+      return { ok: true, value: { op: "touch", path: request.path, atMs: request.atMs } };
     case "find":
       return { ok: true, value: { op: "find", globs: globsOf(request.includes, request.excludes, true) } };
     case "delete":
@@ -577,12 +580,26 @@ function fileOperation(request: FileRequest): Part<FileOperation> {
           maxBytes: JUNIT_BYTES,
         },
       };
-    case "digest":
-    case "zip":
-    case "unzip":
+    case "pack":
       return {
-        ok: false,
-        reason: `the file operation "${request.op}" is not carried out here: use sh with the image's own tool`,
+        ok: true,
+        value: {
+          op: "pack",
+          path: request.path,
+          format: request.format,
+          globs: globsOf(request.includes, request.excludes, true),
+        },
+      };
+    case "unpack":
+      return {
+        ok: true,
+        value: {
+          op: "unpack",
+          path: request.path,
+          format: request.format,
+          globs: globsOf(request.includes, "", false),
+          purpose: request.purpose,
+        },
       };
     default:
       return unreachable(request);

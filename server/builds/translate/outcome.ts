@@ -53,7 +53,9 @@ async function valueOf(result: CommandValue, readBlob: ReadBlob): Promise<Stored
           length: file.bytes,
           lastModified: file.modifiedAtMs,
         }));
-      return value.texts.length;
+      const texts: Stored[] = [];
+      for (const { path, data } of value.texts) texts.push({ path, text: await textOf(data, readBlob) });
+      return texts;
     }
     case "open":
       return { node: result.value.node };
