@@ -55,10 +55,8 @@ export function tryCallMethod(
 ): Eventual | undefined {
   if (target === null) return callOnNull(run, name, args);
   if (target instanceof HostObject) {
-    return (
-      target.callMethod(name, splitNamed(args, named), run.site, run.evaluator) ??
-      callBuiltin(run, target, name, args)
-    );
+    const own = target.callMethod(name, splitNamed(args, named), run.site, run.evaluator);
+    return own === undefined ? callBuiltin(run, target, name, args) : own;
   }
   if (target instanceof ScriptObject) return callOnScript(run, target, name, args, named);
   if (target instanceof Instance) return callOnInstance(run, target, name, args);
@@ -295,7 +293,8 @@ function callOnClass(
       return run.invoke(missing, target, [name, run.list(args)]);
   }
   if (name === "newInstance") return run.construct(target.name, args, named);
-  return callStatic(run, target.name, name, args) ?? callBuiltin(run, target, name, args);
+  const own = callStatic(run, target.name, name, args);
+  return own === undefined ? callBuiltin(run, target, name, args) : own;
 }
 
 function callOnEnum(

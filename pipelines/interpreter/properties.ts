@@ -47,15 +47,20 @@ export function tryGetProperty(run: Runtime, target: Value, name: string): Event
   if (target instanceof HostObject) return target.getProperty(name, run.site);
   if (target instanceof ScriptObject) return scriptProperty(run, target, name);
   if (target instanceof Instance) return instanceProperty(run, target, name);
-  if (target instanceof SuperValue) return instanceField(run, target.self, name) ?? getter(run, target, name);
+  if (target instanceof SuperValue) return ownOr(instanceField(run, target.self, name), run, target, name);
   if (target instanceof ClassRef) return classProperty(run, target, name);
-  if (target instanceof ClosureValue) return closureProperty(target, name) ?? getter(run, target, name);
-  if (target instanceof ExceptionValue) return exceptionProperty(target, name) ?? getter(run, target, name);
-  if (target instanceof EntryValue) return entryProperty(target, name) ?? getter(run, target, name);
-  if (target instanceof LibraryValue) return target.property(name, run) ?? getter(run, target, name);
+  if (target instanceof ClosureValue) return ownOr(closureProperty(target, name), run, target, name);
+  if (target instanceof ExceptionValue) return ownOr(exceptionProperty(target, name), run, target, name);
+  if (target instanceof EntryValue) return ownOr(entryProperty(target, name), run, target, name);
+  if (target instanceof LibraryValue) return ownOr(target.property(name, run), run, target, name);
   const own = getter(run, target, name);
   if (own !== undefined) return own;
   return spreadProperty(run, target, name);
+}
+
+/** A value that is there, null among them, or what a getter gives. */
+function ownOr(own: Eventual | undefined, run: Runtime, target: Value, name: string): Eventual | undefined {
+  return own === undefined ? getter(run, target, name) : own;
 }
 
 /** `target.name`; throws MissingPropertyException. */

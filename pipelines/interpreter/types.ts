@@ -238,6 +238,15 @@ const PARENTS: readonly (readonly [name: string, ...parents: string[]])[] = [
   ["org.codehaus.groovy.runtime.typehandling.GroovyCastException", "java.lang.ClassCastException"],
   ["org.codehaus.groovy.runtime.InvokerInvocationException", "groovy.lang.GroovyRuntimeException"],
   ["groovy.json.JsonException", "groovy.lang.GroovyRuntimeException"],
+  ["net.sf.json.JSONException", "java.lang.RuntimeException"],
+  ["org.yaml.snakeyaml.error.YAMLException", "java.lang.RuntimeException"],
+  ["com.fasterxml.jackson.core.JacksonException", "java.io.IOException"],
+  ["com.fasterxml.jackson.core.JsonProcessingException", "com.fasterxml.jackson.core.JacksonException"],
+  [
+    "com.fasterxml.jackson.dataformat.toml.TomlStreamReadException",
+    "com.fasterxml.jackson.core.JsonProcessingException",
+  ],
+  ["org.codehaus.plexus.util.xml.pull.XmlPullParserException", "java.lang.Exception"],
   ["org.xml.sax.SAXException", "java.lang.Exception"],
   ["org.xml.sax.SAXParseException", "org.xml.sax.SAXException"],
   ["hudson.AbortException", "java.io.IOException"],
@@ -344,5 +353,10 @@ export function isThrowableClass(name: string): boolean {
 
 /** Is an exception of this class, or of one derived from it? */
 export function isExceptionOf(value: ExceptionValue, ancestor: string): boolean {
-  return derivesFrom(value.javaClass, ancestor);
+  const { javaClass } = value;
+  // A class that nobody wrote down is caught by whoever catches everything, as on Jenkins.
+  return (
+    derivesFrom(isKnownClass(javaClass) ? javaClass : "java.lang.RuntimeException", ancestor) ||
+    javaClass === ancestor
+  );
 }

@@ -4,8 +4,10 @@ import { build } from "./build.ts";
 import { catchError, warnError } from "./catch-error.ts";
 import { checkout } from "./checkout.ts";
 import { cleanWs } from "./clean-ws.ts";
+import { compareVersions } from "./compare-versions.ts";
 import { ansiColor, timestamps } from "./decorations.ts";
 import { configFileProvider } from "./config-file-provider.ts";
+import { readCSV, writeCSV } from "./csv.ts";
 import { deleteDir } from "./delete-dir.ts";
 import { deploy } from "./deploy.ts";
 import { md5, sha1, sha256 } from "./digest.ts";
@@ -28,6 +30,7 @@ import { libraryResource } from "./library-resource.ts";
 import { load } from "./load.ts";
 import { lock } from "./lock.ts";
 import { mail } from "./mail.ts";
+import { readMavenPom, writeMavenPom } from "./maven-pom.ts";
 import { milestone } from "./milestone.ts";
 import { node } from "./node.ts";
 import { parallel } from "./parallel.ts";
@@ -37,6 +40,7 @@ import { publishHTML } from "./publish-html.ts";
 import { pwd } from "./pwd.ts";
 import { pwsh } from "./pwsh.ts";
 import { readFile } from "./read-file.ts";
+import { readManifest } from "./read-manifest.ts";
 import { readProperties } from "./read-properties.ts";
 import { retry } from "./retry.ts";
 import { script } from "./script.ts";
@@ -49,6 +53,7 @@ import { stash } from "./stash.ts";
 import type { Step } from "./step.ts";
 import { tar, untar } from "./tar.ts";
 import { timeout } from "./timeout.ts";
+import { readTOML, writeTOML } from "./toml.ts";
 import { touch } from "./touch.ts";
 import { unstable } from "./unstable.ts";
 import { unstash } from "./unstash.ts";
@@ -73,6 +78,7 @@ export const STEPS: readonly Step[] = [
   catchError,
   checkout,
   cleanWs,
+  compareVersions,
   configFileProvider,
   container,
   deleteDir,
@@ -104,9 +110,13 @@ export const STEPS: readonly Step[] = [
   publishHTML,
   pwd,
   pwsh,
+  readCSV,
   readFile,
   readJSON,
+  readManifest,
+  readMavenPom,
   readProperties,
+  readTOML,
   readYaml,
   retry,
   script,
@@ -135,8 +145,11 @@ export const STEPS: readonly Step[] = [
   withDockerRegistry,
   withEnv,
   wrap,
+  writeCSV,
   writeFile,
   writeJSON,
+  writeMavenPom,
+  writeTOML,
   writeYaml,
   ws,
   zip,

@@ -23,6 +23,7 @@ export const readJSON = step({
     const text = call.args.has("text")
       ? call.args.text("text")
       : yield* readText(call, pathOf(call, "file"), null);
+    call.run.evaluator.meter.tick(text.length >> 2);
     try {
       return toValue(jsonOf(text));
     } catch (error) {
@@ -50,6 +51,7 @@ export const writeJSON = step({
   *behave(call) {
     const { args } = call;
     const text = JSON.stringify(plain(atRest(call)), null, args.int("pretty"));
+    call.run.evaluator.meter.text(text.length);
     if (args.flag("returnText")) return text;
     yield* writeText(call, pathOf(call, "file"), text, { encoding: null, overwrite: true });
     return null;

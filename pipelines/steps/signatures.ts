@@ -336,6 +336,36 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "repeat",
   },
   {
+    name: "compareVersions",
+    doc: "Compares two version numbers: -1 when the first is older, 1 when it is newer, 0 when they are the same.",
+    parameters: [
+      {
+        name: "v1",
+        type: "string",
+        required: true,
+        doc: "The one version.",
+      },
+      {
+        name: "v2",
+        type: "string",
+        required: true,
+        doc: "The other one.",
+      },
+      {
+        name: "failIfEmpty",
+        type: "boolean",
+        required: false,
+        default: false,
+        doc: "Fail when one is empty or null, instead of taking it as the lowest.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: false,
+    kind: "none",
+    policy: "none",
+  },
+  {
     name: "configFileProvider",
     doc: "Puts files kept as secrets of type file beside the workspace and their paths into variables.",
     parameters: [
@@ -1754,6 +1784,35 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "reattach",
   },
   {
+    name: "readCSV",
+    doc: "Reads CSV from a file of the workspace or from a text: a list of records, each a list of texts. No such file: no records.",
+    parameters: [
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        doc: "The file.",
+      },
+      {
+        name: "text",
+        type: "string",
+        required: false,
+        doc: "Or the text.",
+      },
+      {
+        name: "format",
+        type: "any",
+        required: false,
+        doc: "Refused: only the default format is known.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: false,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
     name: "readFile",
     doc: "Gives the text of a file in the workspace.",
     parameters: [
@@ -1807,6 +1866,47 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "repeat",
   },
   {
+    name: "readManifest",
+    doc: "Reads a Java manifest from a file of the workspace or from a text: main is the map of its attributes, entries the maps of its sections.",
+    parameters: [
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        doc: "The file.",
+      },
+      {
+        name: "text",
+        type: "string",
+        required: false,
+        doc: "Or the text.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: false,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
+    name: "readMavenPom",
+    doc: "Reads a pom.xml of the workspace as Maven's model, with version, parent, properties, dependencies and so on. Nothing is inherited or interpolated.",
+    parameters: [
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        default: "pom.xml",
+        doc: "The file; pom.xml when absent.",
+      },
+    ],
+    positional: "file",
+    block: "none",
+    needsAgent: true,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
     name: "readProperties",
     doc: "Reads a Java properties file of the workspace, or a text, as a map.",
     parameters: [
@@ -1840,6 +1940,29 @@ export const SIGNATURES: readonly Signature[] = [
         type: "string",
         required: false,
         doc: "Character set.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: false,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
+    name: "readTOML",
+    doc: "Reads TOML from a file of the workspace or from a text, as a map; dates are texts.",
+    parameters: [
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        doc: "The file.",
+      },
+      {
+        name: "text",
+        type: "string",
+        required: false,
+        doc: "Or the text.",
       },
     ],
     positional: null,
@@ -2697,6 +2820,35 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "none",
   },
   {
+    name: "writeCSV",
+    doc: "Writes records as CSV into a file of the workspace.",
+    parameters: [
+      {
+        name: "file",
+        type: "string",
+        required: true,
+        doc: "The file.",
+      },
+      {
+        name: "records",
+        type: "list",
+        required: true,
+        doc: "The records, each a list of values.",
+      },
+      {
+        name: "format",
+        type: "any",
+        required: false,
+        doc: "Refused: only the default format is known.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: true,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
     name: "writeFile",
     doc: "Writes a file, making its folders.",
     parameters: [
@@ -2747,6 +2899,60 @@ export const SIGNATURES: readonly Signature[] = [
         required: false,
         default: 0,
         doc: "Blanks to indent by; 0: one line.",
+      },
+      {
+        name: "returnText",
+        type: "boolean",
+        required: false,
+        default: false,
+        doc: "Give the text and write nothing.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: false,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
+    name: "writeMavenPom",
+    doc: "Writes what readMavenPom gave into a pom.xml of the workspace: values that were changed, properties and modules; all else stays as it was read.",
+    parameters: [
+      {
+        name: "model",
+        type: "any",
+        required: true,
+        doc: "What readMavenPom gave.",
+      },
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        default: "pom.xml",
+        doc: "The file; pom.xml when absent.",
+      },
+    ],
+    positional: null,
+    block: "none",
+    needsAgent: true,
+    kind: "file",
+    policy: "repeat",
+  },
+  {
+    name: "writeTOML",
+    doc: "Writes a map as TOML into a file of the workspace, or gives its text; null becomes an empty text.",
+    parameters: [
+      {
+        name: "toml",
+        type: "map",
+        required: true,
+        doc: "The map.",
+      },
+      {
+        name: "file",
+        type: "string",
+        required: false,
+        doc: "The file.",
       },
       {
         name: "returnText",

@@ -21,6 +21,7 @@ export const readYaml = step({
     const text = call.args.has("text")
       ? call.args.text("text")
       : yield* readText(call, pathOf(call, "file"), null);
+    call.run.evaluator.meter.tick(text.length >> 1);
     const documents: Stored[] = [];
     for (const document of parseAllDocuments(text)) {
       const [error] = document.errors;
@@ -62,6 +63,7 @@ export const writeYaml = step({
     );
     const documents = args.has("datas") && isList(stored) ? stored : [stored];
     const text = documents.map((document) => stringify(plain(document))).join("---\n");
+    call.run.evaluator.meter.text(text.length);
     if (args.flag("returnText")) return text;
     const path = pathOf(call, "file");
     if (!args.flag("overwrite") && (yield* call.effect({ ...place(call), op: "exists", path })) === true)

@@ -62,11 +62,7 @@ export async function* crowdMeasures(crowd: Crowd): AsyncGenerator<Measure> {
     const target = { ...(await spine.server.api.renewHook(PROJECT)), repository: PROJECT, commit };
     await look(spine, target);
     const few = await look(spine, target);
-    await sendPushes(target, CROWD - crowd.count(counts), FILL_RATE);
-    await until(`there are ${crowd.name}`, () => crowd.count(counts) >= CROWD, {
-      deadlineMs: FILL_DEADLINE_MS,
-      everyMs: 500,
-    });
+    await fill(crowd, counts, target);
     // Killed before that, the server would load at its start what it was about to leave.
     await until("what only waits is not held in memory", () => counts.loaded() <= MOST_LOADED, {
       deadlineMs: FILL_DEADLINE_MS,
@@ -101,6 +97,24 @@ export async function* crowdMeasures(crowd: Crowd): AsyncGenerator<Measure> {
   } finally {
     counts.close();
     await spine.stop();
+  }
+}
+
+/** Pushes until all are there: what waits now may be on its way to something else, so the first count may be too high. */
+async function fill(crowd: Crowd, counts: Counts, target: PushTarget): Promise<void> {
+  const endsAtMs = Date.now() + FILL_DEADLINE_MS;
+  for (let left = CROWD - crowd.count(counts); left > 0; left = CROWD - crowd.count(counts)) {
+    if (Date.now() > endsAtMs) throw new Error(`there are no ${crowd.name}: ${left} are missing`);
+    await sendPushes(target, left, FILL_RATE);
+    await settled(() => crowd.count(counts));
+  }
+}
+
+/** Waits until a count stays the same for a while. */
+async function settled(count: () => number): Promise<void> {
+  for (let last = -1; last !== count();) {
+    last = count();
+    await pause(SETTLE_MS);
   }
 }
 
