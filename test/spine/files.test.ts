@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { PROJECT, startSpine } from "../support/spine.ts";
+import type { Spine } from "../support/spine.ts";
+
+const JENKINSFILE = `node {
+  checkout scm
+  writeFile file: 'in/a.txt', text: 'one\\n'
+  writeFile file: 'in/deep/b.md', text: 'two\\n'
+  touch file: 'in/old.txt', timestamp: 86400000
+  echo "> \${findFiles(glob: 'in/old.txt')[0].lastModified} \${sha256('in/a.txt')}"
+  writeYaml file: 'in/c.yml', data: [a: [1, 2]]
+  try { writeYaml file: 'in/c.yml', data: 1 } catch (e) { echo "> \${e.message}" }
+  zip zipFile: 'all.zip', dir: 'in', glob: '**/*.txt, **/*.md', archive: true
+  try { zip 'all.zip' } catch (e) { echo "> \${e.message}" }
+  def texts = unzip zipFile: 'all.zip', glob: '**/*.txt', read: true
+  echo "> \${texts.keySet()} \${texts['a.txt'].trim()} \${unzip zipFile: 'all.zip', test: true} \${unzip zipFile: 'pom.xml', test: true}"
+  unzip zipFile: 'all.zip', dir: 'out', quiet: true
+  tar file: 'all.tgz', dir: 'out'
+  untar file: 'all.tgz', dir: 'back'
+  echo "> \${readFile('back/deep/b.md').trim()} \${findFiles(glob: 'back/**')*.path}"
+  def pom = readMavenPom()
+  echo "> \${pom.version} \${pom.parent.artifactId} \${pom.packaging} \${pom.modules}"
+  pom.version = '2.0'
+  writeMavenPom model: pom
+  echo "> \${readMavenPom().version}"
+  archiveArtifacts artifacts: 'BACK/*.TXT', caseSensitive: false
+  try { unzip 'pom.xml' } catch (e) { echo "> \${e.message}" }
+}
+`;
+const POM = `<?xml version="1.0"?>
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <parent><groupId>org.acme</groupId><artifactId>all</artifactId><version>1</version></parent>
+  <artifactId>shop</artifactId>
+  <version>1.2-SNAPSHOT</version>
+  <modules><module>api</module><module>web</module></modules>
+</project>
+`;
+
+describe("steps that work on files", function () {
+  this.timeout(200_000);
+  let spine: Spine;
+  before(async () => {
+    spine = await startSpine();
+  });
+  after(async () => await spine.stop());
+
+  it("do it in the agent's workspace, with any image", async () => {
+    await spine.push("files", { Jenkinsfile: JENKINSFILE, "pom.xml": POM });
+    const build = await spine.server.api.buildEnded(PROJECT, 1);
+    const text = await spine.server.api.console(build.id);
+    assert.equal(build.state, "succeeded", text);
+    const said = text.split("\n").filter((line) => line.startsWith("> "));
+    assert.deepEqual(said, [
+      "> 86400000 2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806",
+      "> Target file in/c.yml already exists and cannot be overwritten: overwrite: true does it",
+      "> /sluice/src/all.zip exists: overwrite: true writes over it",
+      "> [a.txt, old.txt] one true false",
+      "> two [back/a.txt, back/deep/b.md, back/old.txt]",
+      "> 1.2-SNAPSHOT all jar [api, web]",
+      "> 2.0",
+      "> /sluice/src/pom.xml cannot be read as zip: End of central directory record signature not found. Either not a zip file, or file is truncated.",
+    ]);
+    assert.match(text, /Zipped 3 entries\./u);
+    assert.match(text, /Extracting: deep\/b\.md -> \/sluice\/src\/back\/deep\/b\.md/u);
+    assert.deepEqual(build.artifacts.map(({ name }) => name).toSorted(), [
+      "all.zip",
+      "back/a.txt",
+      "back/old.txt",
+    ]);
+  });
+});
