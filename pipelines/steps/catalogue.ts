@@ -54,6 +54,7 @@ import type { Step } from "./step.ts";
 import { tar, untar } from "./tar.ts";
 import { timeout } from "./timeout.ts";
 import { readTOML, writeTOML } from "./toml.ts";
+import { tool } from "./tool.ts";
 import { touch } from "./touch.ts";
 import { unstable } from "./unstable.ts";
 import { unstash } from "./unstash.ts";
@@ -131,6 +132,7 @@ export const STEPS: readonly Step[] = [
   tar,
   timeout,
   timestamps,
+  tool,
   touch,
   unstable,
   unstash,

@@ -2443,6 +2443,29 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "none",
   },
   {
+    name: "tool",
+    doc: "Gives the home folder of a tool, as found in the agent's image: nothing is installed. Which program is meant is told by type, or else by name.",
+    parameters: [
+      {
+        name: "name",
+        type: "string",
+        required: true,
+        doc: "The tool's name, such as maven-3.",
+      },
+      {
+        name: "type",
+        type: "string",
+        required: false,
+        doc: "Its kind, such as maven or jdk, or the class that Jenkins has for it.",
+      },
+    ],
+    positional: "name",
+    block: "none",
+    needsAgent: true,
+    kind: "exec",
+    policy: "reattach",
+  },
+  {
     name: "touch",
     doc: "Makes an empty file, or sets the time of an existing one.",
     parameters: [

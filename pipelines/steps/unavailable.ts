@@ -2,7 +2,6 @@ import { SIGNATURES } from "./signatures.ts";
 
 /** Steps of Jenkins' plugins that are not here, and what to use instead. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
-  tool: "Sluice installs no tools: use an agent whose image has it, such as agent { docker 'maven:3' }",
   withSonarQubeEnv: "bind SONAR_HOST_URL and a token by withCredentials",
   waitForQualityGate: "ask SonarQube by httpRequest, in waitUntil",
   withAWS: "bind AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by withCredentials",

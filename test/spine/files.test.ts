@@ -25,6 +25,13 @@ const JENKINSFILE = `node {
   writeMavenPom model: pom
   echo "> \${readMavenPom().version}"
   archiveArtifacts artifacts: 'BACK/*.TXT', caseSensitive: false
+  writeFile file: 'opt/mvn/bin/mvn', text: '#!/bin/sh'
+  sh 'chmod 755 opt/mvn/bin/mvn'
+  withEnv(["PATH+MVN=\${pwd()}/opt/mvn/bin"]) {
+    echo "> \${tool 'M3'} \${tool(name: 'x', type: 'hudson.tasks.Maven\\$MavenInstallation')}"
+  }
+  try { tool 'gradle-7' } catch (e) { echo "> \${e.message}" }
+  try { tool 'magic' } catch (e) { echo "> \${e.message}" }
   try { unzip 'pom.xml' } catch (e) { echo "> \${e.message}" }
 }
 `;
@@ -59,6 +66,9 @@ describe("steps that work on files", function () {
       "> two [back/a.txt, back/deep/b.md, back/old.txt]",
       "> 1.2-SNAPSHOT all jar [api, web]",
       "> 2.0",
+      "> /sluice/src/opt/mvn /sluice/src/opt/mvn",
+      "> there is no gradle in this agent's image, and Sluice installs no tools: use an image that has it, such as agent { docker 'maven:3' }",
+      `> nobody knows which program the tool "magic" is: say its type, such as tool(name: 'magic', type: 'maven'), or write its path`,
       "> /sluice/src/pom.xml cannot be read as zip: End of central directory record signature not found. Either not a zip file, or file is truncated.",
     ]);
     assert.match(text, /Zipped 3 entries\./u);
