@@ -343,6 +343,7 @@ export async function startServer({
         { name: "stops that take too long", run: () => escalate({ store, sealOf, poke }) },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "open gates", run: () => notifier.tellOfGates() },
+        { name: "ends of builds", run: () => notifier.tellOfEnds() },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
         { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "locks", run: () => grantFree({ store, poke }) },

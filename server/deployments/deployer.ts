@@ -447,8 +447,9 @@ export function createDeployer(deps: Deps): Deployer {
       .executeTakeFirstOrThrow();
     const ending = OVER.includes(row.state) || row.state === "unknown";
     if (!ending) return;
-    if (row.buildId !== null && row.effectId !== null) await tellBuild(row.buildId, row.effectId);
+    // People hear of it also where the build's journal is damaged and cannot.
     if (OVER.includes(row.state)) await deps.ended(deploymentId);
+    if (row.buildId !== null && row.effectId !== null) await tellBuild(row.buildId, row.effectId);
   }
 
   async function tellBuild(buildId: number, effectId: string): Promise<void> {

@@ -17,8 +17,15 @@ export async function reconcileDeployments(deps: {
     .orderBy("id")
     .limit(100)
     .execute();
-  const rows = [...toDo, ...(await untold(store))];
-  for (const { id } of rows) void deployer.handle(id);
+  const peopleUntold = await store.db
+    .selectFrom("deployments")
+    .select("id")
+    .where(indexed("deploymentEndUntold"))
+    .orderBy("id")
+    .limit(100)
+    .execute();
+  const ids = new Set([...toDo, ...(await untold(store)), ...peopleUntold].map(({ id }) => id));
+  for (const id of ids) void deployer.handle(id);
   return 0;
 }
 

@@ -20,6 +20,7 @@ import { Message, type NotifyEvent } from "./message.ts";
 import { destinationsFor } from "./route.ts";
 import {
   type DueNotification,
+  type NewNotification,
   dueNotifications,
   overdueMessageSteps,
   queueNotifications,
@@ -40,6 +41,8 @@ export interface Notifier {
   handle(id: number, signal: AbortSignal): Promise<void>;
   /** Tells of open gates whose opener died before it could; the number of gates looked at. */
   tellOfGates(): Promise<number>;
+  /** Tells of builds that have ended and whose nudge was lost; the number of them. */
+  tellOfEnds(): Promise<number>;
   /** Sends what is due and lets message steps go that waited long enough; the number of both. */
   sweep(signal: AbortSignal): Promise<number>;
   resend(id: number): Promise<boolean>;
@@ -78,7 +81,8 @@ export function createNotifier(deps: Deps): Notifier {
     if (row === undefined || row.endedAtMs === null) return;
     const before = await previousOf(row);
     const event = eventOf(row.state, before[0]?.state ?? null);
-    if (event === null) return;
+    const told = { table: "builds", id: buildId } as const;
+    if (event === null) return void (await store.call(queueNotifications, { items: [], told }));
     const failure = event === "failed" || event === "still_failing" ? await deps.failureOf(buildId) : null;
     const name = row.ref.replace(/^refs\/(heads|tags|pull|merge-requests)\//, "");
     const broken = before.findIndex((one) => one.state !== "failed" && one.state !== "unstable");
@@ -101,7 +105,8 @@ export function createNotifier(deps: Deps): Notifier {
     };
     const message = buildMessage(facts, event, failure, config.publicUrl);
     const occasion = { event, project: row.key, ref: name, environment: null, authorMail: row.authorMail };
-    await queue(`b${buildId}`, event, message, occasion, { projectId: row.projectId, buildId });
+    const items = itemsFor(`b${buildId}`, message, occasion, { projectId: row.projectId, buildId });
+    await store.call(queueNotifications, { items, told });
   }
 
   async function previousOf(row: { projectId: number; ref: string; number: number }) {
@@ -125,26 +130,22 @@ export function createNotifier(deps: Deps): Notifier {
     readonly authorMail: string | null;
   }
 
-  async function queue(
+  /** A message for each of those who want to hear of it. */
+  function itemsFor(
     subject: string,
-    event: NotifyEvent,
     message: Message,
     occasion: Occasion,
     about: { readonly projectId: number | null; readonly buildId: number | null },
-  ): Promise<void> {
-    const destinations = destinationsFor(config.file, occasion);
-    if (destinations.length === 0) return;
+  ): NewNotification[] {
     const threadKey = occasion.ref === null ? null : `branch-${slug(occasion.ref)}.${slug(occasion.project)}`;
-    await store.call(queueNotifications, {
-      items: destinations.map((destination) => ({
-        subject,
-        event,
-        ...destination,
-        ...about,
-        body: JSON.stringify(message),
-        threadKey,
-      })),
-    });
+    return destinationsFor(config.file, occasion).map((destination) => ({
+      subject,
+      event: occasion.event,
+      ...destination,
+      ...about,
+      body: JSON.stringify(message),
+      threadKey,
+    }));
   }
 
   async function gateOpened(gateId: number): Promise<void> {
@@ -196,10 +197,8 @@ export function createNotifier(deps: Deps): Notifier {
     const again = row.deploymentId === null ? 0 : await timesAskedAgain(store, row.deploymentId);
     // People who were told of the first plan have to hear of each newer one.
     const once = again === 0 ? `g${gateId}` : `g${gateId}.${again}`;
-    await queue(once, "gate_open", message, occasion, {
-      projectId: row.projectId,
-      buildId: row.buildId,
-    });
+    const items = itemsFor(once, message, occasion, { projectId: row.projectId, buildId: row.buildId });
+    if (items.length > 0) await store.call(queueNotifications, { items, told: null });
   }
 
   const ENDS = {
@@ -224,7 +223,9 @@ export function createNotifier(deps: Deps): Notifier {
       .where("deployments.id", "=", deploymentId)
       .executeTakeFirst();
     if (row === undefined) return;
-    const state = row.state;
+    const { state } = row;
+    const told = { table: "deployments", id: deploymentId } as const;
+    if (state === "withdrawn") return void (await store.call(queueNotifications, { items: [], told }));
     if (state !== "succeeded" && state !== "failed" && state !== "rolled_back" && state !== "rollback_failed")
       return;
     const event = ENDS[state];
@@ -253,10 +254,9 @@ export function createNotifier(deps: Deps): Notifier {
       environment: row.environment,
       authorMail: row.authorMail,
     };
-    await queue(`d${deploymentId}`, event, message, occasion, {
-      projectId: row.projectId,
-      buildId: row.buildId,
-    });
+    const about = { projectId: row.projectId, buildId: row.buildId };
+    const items = itemsFor(`d${deploymentId}`, message, occasion, about);
+    await store.call(queueNotifications, { items, told });
   }
 
   async function handle(id: number, signal: AbortSignal): Promise<void> {
@@ -348,6 +348,24 @@ export function createNotifier(deps: Deps): Notifier {
     return looked;
   }
 
+  async function tellOfEnds(): Promise<number> {
+    const ended = await store.db
+      .selectFrom("builds")
+      .select("id")
+      .where(indexed("buildEndUntold"))
+      .orderBy("id")
+      .limit(50)
+      .execute();
+    for (const { id } of ended) {
+      try {
+        await buildEnded(id);
+      } catch (error) {
+        log.error({ build: id, err: error }, "people could not be told how a build ended; it is tried again");
+      }
+    }
+    return ended.length;
+  }
+
   async function sweep(signal: AbortSignal): Promise<number> {
     const due = await store.call(dueNotifications, { limit: 100 });
     for (const id of due) await handle(id, signal);
@@ -369,6 +387,7 @@ export function createNotifier(deps: Deps): Notifier {
     gateOpened,
     deploymentEnded,
     tellOfGates,
+    tellOfEnds,
     handle,
     sweep,
     resend: (id) => store.call(resendNotification, { id }),

@@ -16,11 +16,23 @@ export interface NewNotification {
   readonly threadKey: string | null;
 }
 
-/** Writes messages and their nudges; what was written before is left as it is. */
+/** Whose end people are told of by messages, or need not be told of. */
+export interface Ended {
+  readonly table: "builds" | "deployments";
+  readonly id: number;
+}
+
+/**
+ * Writes messages and their nudges; what was written before is left as it is. The end that they tell of counts as told
+ * with them, since its nudge may be lost with Redis.
+ */
 export const queueNotifications = procedure(
   "notifications.queue",
   { durability: "full" },
-  function* (tx: Transaction, input: { items: readonly NewNotification[] }): Steps<number> {
+  function* (
+    tx: Transaction,
+    input: { items: readonly NewNotification[]; told: Ended | null },
+  ): Steps<number> {
     let written = 0;
     for (const item of input.items) {
       const row = yield* tx.first(
@@ -34,6 +46,10 @@ export const queueNotifications = procedure(
       written += 1;
       yield* nudge(tx, "notifications", { id: row.id, epoch: 0 });
     }
+    if (input.told !== null)
+      yield* tx.run(
+        tx.db.updateTable(input.told.table).set({ peopleTold: 1 }).where("id", "=", input.told.id),
+      );
     return written;
   },
 );

@@ -11,6 +11,10 @@ const CONDITIONS = {
   stopping: "builds.state in ('running', 'waiting') and builds.cancel_level > 0",
   /** `builds_untold` */
   untold: "coalesce(builds.told_state, '') <> builds.state",
+  /** `builds_ends_untold` */
+  buildEndUntold: "builds.people_told = 0 and builds.ended_at_ms is not null",
+  /** `deployments_ends_untold` */
+  deploymentEndUntold: "deployments.people_told = 0 and deployments.ended_at_ms is not null",
   /** `builds_unlooked` */
   unlooked: "builds.state = 'queued' and builds.wait_code is null",
   /** `sessions_open` */

@@ -3,12 +3,13 @@ import { StoreError } from "./errors.ts";
 import { migration0001 } from "./migrations/0001.ts";
 import { migration0002 } from "./migrations/0002.ts";
 import { migration0003 } from "./migrations/0003.ts";
+import { migration0004 } from "./migrations/0004.ts";
 import { wordsOf } from "./migrations/migration.ts";
 import type { DialectName, Migration } from "./migrations/migration.ts";
 import type { Steps } from "./procedure.ts";
 
 /** Every migration in order. */
-export const MIGRATIONS: readonly Migration[] = [migration0001, migration0002, migration0003];
+export const MIGRATIONS: readonly Migration[] = [migration0001, migration0002, migration0003, migration0004];
 
 /** What a transaction on a bare database can do; the schema need not exist yet. */
 export interface BareTransaction {

@@ -171,6 +171,7 @@ export interface BuildsTable {
   upstreamId: number | null; // the build that started it
   milestone: number | null; // the last one it has passed
   toldState: string | null; // the state that its forge was last told
+  peopleTold: Generated<Flag>; // whether people were told how it ended
   keep: Generated<Flag>;
   createdAtMs: Ms;
   startedAtMs: Ms | null;
@@ -409,6 +410,7 @@ export interface DeploymentsTable {
   release: number | null; // taken with the environment's lease
   fence: number | null;
   state: DeploymentState;
+  peopleTold: Generated<Flag>; // whether people were told how it ended
   reasonCode: string | null;
   reasonFault: Fault | null;
   reasonText: string | null;

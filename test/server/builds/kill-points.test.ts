@@ -519,6 +519,36 @@ pipeline {
     await isWell(world, build);
   });
 
+  it("kill point 23: people hear of an end whose nudge was lost with Redis, once", async () => {
+    const subjects: string[] = [];
+    const channel: Channel = {
+      kind: "slack",
+      async send({ messageId }) {
+        subjects.push(messageId);
+        return { kind: "sent", answer: "ok" };
+      },
+      close: () => {},
+    };
+    const world = await aWorld({
+      channel,
+      file: `${CHAT}notify:\n  - { on: [failed], to: [chat] }\n`,
+    });
+    const life = await world.begin({ loses: ({ queue }) => queue === "upkeep" });
+    const build = await world.build("error 'no'\n");
+    assert.equal(await world.ends(build), "failed");
+    await until("it was told of", () => {
+      life.look();
+      return subjects.length > 0;
+    });
+    life.look();
+    await until("nothing is left to tell", async () => {
+      const row = await world.base.db.selectFrom("builds").select("peopleTold").executeTakeFirst();
+      return row?.peopleTold === 1;
+    });
+    assert.equal(subjects.length, 1);
+    await isWell(world, build);
+  });
+
   it("kill point 26: and is restored from an older backup while a runner has newer sessions: those are closed", async () => {
     const world = await aWorld();
     const runner = await world.runner({ behave: HELD });

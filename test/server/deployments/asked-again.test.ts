@@ -156,6 +156,7 @@ describe("a deployment whose turn comes after its target has changed", function 
     assert.equal(await world.ends(first), "succeeded");
     await until("it is withdrawn", async () => (await deployments(world))[1]?.state === "withdrawn");
     assert.equal((await deployments(world))[1]?.reasonCode, "aborted");
+    assert.equal(await world.ends(second), "aborted");
     assert.equal(services.writes(), 1);
     world.clock.pass(60_000);
     assert.deepEqual(await findViolations(world.base), []);

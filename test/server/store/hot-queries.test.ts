@@ -30,7 +30,7 @@ const SMALL = new Set(["projects", "runners", "settings", "environments", "live"
 
 /** Indexes that hold only what is to be done now: reading all of one is the work itself. */
 const SHORT =
-  /USING (?:COVERING )?INDEX (?:builds_undelivered|builds_stopping|builds_untold|builds_unlooked|builds_by_wait|outbox_waiting|leases_held|sessions_waiting|sessions_open|notifications_due|effects_due|deployments_to_do|effects_of_messages|commands_to_cancel|gates_open|gates_open_by_id)\b/u;
+  /USING (?:COVERING )?INDEX (?:builds_undelivered|builds_stopping|builds_untold|builds_ends_untold|deployments_ends_untold|builds_unlooked|builds_by_wait|outbox_waiting|leases_held|sessions_waiting|sessions_open|notifications_due|effects_due|deployments_to_do|effects_of_messages|commands_to_cancel|gates_open|gates_open_by_id)\b/u;
 
 /** A page of the newest, or oldest, by number: it ends with the page. */
 const NEWEST = /order by "builds"."id" desc limit \?$/u;

@@ -92,6 +92,8 @@ export interface LifeOptions {
   readonly forgeIsAway?: () => boolean;
   /** Away as long as this says so: as Redis is. */
   readonly queueIsAway?: () => boolean;
+  /** Nudges that get lost on their way, as with a Redis that is flushed. */
+  readonly loses?: (nudge: { readonly queue: string }) => boolean;
   /** A Redis over which its nudges go; without it they are plain calls. */
   readonly redis?: string;
   /** Without the loops that find work: only what the test hands to the host. */
@@ -429,7 +431,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     const transport: Transport = {
       send: async (nudges) => {
         if (options.queueIsAway?.() === true) throw new Error("the queue is away");
-        await carrier.send(nudges);
+        await carrier.send(nudges.filter((nudge) => options.loses?.(nudge) !== true));
       },
     };
     const relay = startRelay({ store, transport, log });
@@ -446,6 +448,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
         { name: "stops that take too long", run: escalation },
         { name: "deployments", run: () => reconcileDeployments({ store, deployer }) },
         { name: "open gates", run: () => notifier.tellOfGates() },
+        { name: "ends of builds", run: () => notifier.tellOfEnds() },
         { name: "messages", run: () => notifier.sweep(stopping.signal) },
         { name: "a clock that stepped back", run: watchForStepsBack(store) },
         { name: "awaited builds", run: () => endAwaitedBuilds({ store, config, sealOf, poke }) },
