@@ -63,12 +63,16 @@ const PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
 const STEP_PATIENCE_MS = 60_000;
 /** How long whoever opens a gate has to tell of it. */
 const OPENER_TELLS_MS = 5_000;
+/** How long a gate that was opened again is looked for behind those that are known. */
+const OPENED_AGAIN_MS = 15 * 60_000;
 const NEWS_MS = 7 * 86_400_000;
 
 export function createNotifier(deps: Deps): Notifier {
   const { store, config, log } = deps;
   /** Id of the last gate of which this process knows that people were told. */
   let toldUpTo = 0;
+  /** When the gates were opened that this process has looked at, those of the last minutes. */
+  const openings = new Map<number, number>();
 
   async function buildEnded(buildId: number): Promise<void> {
     const row = await store.db
@@ -321,30 +325,37 @@ export function createNotifier(deps: Deps): Notifier {
     }
   }
 
-  /** Looks at each gate once in a server's life. */
+  /** Looks at each opening of a gate once in a server's life. */
   async function tellOfGates(): Promise<number> {
-    let looked = 0;
     const nowMs = await store.nowMs();
-    const open = await store.db
+    const open = store.db
       .selectFrom("gates")
       .select(["id", "openedAtMs"])
       .where(indexed("gateOpen"))
-      .where("id", ">", toldUpTo)
-      .orderBy("id")
-      .limit(50)
+      .limit(50);
+    const next = await open.where("id", ">", toldUpTo).orderBy("id").execute();
+    // Its deployment was asked about again: the id is an old one.
+    const opened = await open
+      .where("id", "<=", toldUpTo)
+      .where("openedAtMs", ">", nowMs - OPENED_AGAIN_MS)
+      .orderBy("openedAtMs", "desc")
       .execute();
-    for (const { id, openedAtMs } of open) {
+    let looked = 0;
+    for (const { id, openedAtMs } of [...opened, ...next]) {
       // Whoever has just opened it is about to tell; an old one that was read and filed is not news after a restart.
-      if (openedAtMs > nowMs - OPENER_TELLS_MS) break;
+      if (openedAtMs > nowMs - OPENER_TELLS_MS) continue;
+      if (openings.get(id) === openedAtMs) continue;
+      openings.set(id, openedAtMs);
       try {
         if (openedAtMs > nowMs - NEWS_MS) await gateOpened(id);
       } catch (error) {
         // The gates behind it are told of all the same.
         log.error({ gate: id, err: error }, "people could not be told of an open gate");
       }
-      toldUpTo = id;
       looked += 1;
     }
+    toldUpTo = next.findLast(({ openedAtMs }) => openedAtMs <= nowMs - OPENER_TELLS_MS)?.id ?? toldUpTo;
+    for (const [id, atMs] of openings) if (atMs < nowMs - OPENED_AGAIN_MS) openings.delete(id);
     return looked;
   }
 

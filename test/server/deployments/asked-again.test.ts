@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import { findViolations } from "../../../server/store/invariants.ts";
+import type { Channel } from "../../../server/notifications/channel.ts";
 import { type Target, TargetError } from "../../../server/deployments/target.ts";
 import { until } from "../../support/services/until.ts";
 import { createStops } from "../../support/stops.ts";
@@ -228,6 +229,55 @@ describe("a deployment whose turn comes after its target has changed", function 
     isAway = false;
     assert.equal(await world.ends(build), "succeeded");
     assert.equal(services.writes(), 1);
+  });
+
+  it("is told of although the word of it was lost with Redis: people hear of each plan once", async () => {
+    const told: string[] = [];
+    const channel: Channel = {
+      kind: "slack",
+      async send({ messageId }) {
+        told.push(messageId);
+        return { kind: "sent", answer: "ok" };
+      },
+      close: () => {},
+    };
+    const held = heldTarget();
+    const file = `channels:
+  chat: { type: slack, url: 'http://127.0.0.1:9/' }
+notify:
+  - { on: [gate_open], to: [chat] }
+${environment("policy: gate, approve: { role: deployer }, supersede: false")}`;
+    const world = await startWorld({ target: held.target, file, channel });
+    stops.add(() => world.stop());
+    stops.add(async () => held.letGo());
+    let isLost = false;
+    const life = await world.begin({ loses: ({ queue }) => isLost && queue === "deployments" });
+    const builds: number[] = [];
+    for (const digit of ["a", "b"]) {
+      builds.push(await world.build(deployOf(digit)));
+      await gateOf(world, builds.at(-1) ?? 0);
+    }
+    const [first = 0, second = 0] = builds;
+    await until("people heard of both gates", () => told.length === 2);
+    world.clock.pass(10_000);
+    // From here on the server takes both gates for known.
+    life.look();
+    await approve(world, life, first);
+    await until("the first is being written", () => held.asked() === 1);
+    await approve(world, life, second);
+    isLost = true;
+    held.letGo();
+    assert.equal(await world.ends(first), "succeeded");
+    await until("the second is asked about again", async () => {
+      life.look();
+      return (await gateOf(world, second)).message.includes("look at the new plan");
+    });
+    world.clock.pass(10_000);
+    await until("people hear of it", () => {
+      life.look();
+      return told.length === 3;
+    });
+    assert.equal(new Set(told).size, 3);
   });
 
   for (const moment of ["before", "after", "after-but-error"] as const)
