@@ -155,7 +155,8 @@ describe("a step", () => {
       ["bat 'dir'", /Batch scripts can only be run on Windows nodes/],
       ["parallel(a: 1)", /"a" is neither a closure nor failFast/],
       ["parallel(a: { milestone 1 })", /milestone step inside parallel is not allowed/],
-      ["tool 'M3'", /tool of Jenkins is not available; Sluice installs no tools/],
+      ["throttle(['deploys']) { }", /throttle of Jenkins is not available; use lock/],
+      ["tool 'magic'", /nobody knows which program the tool "magic" is: say its type/],
     ];
     for (const [step, expected] of refused) {
       const build = new Stepped(`node { ${step} }`).grant();
