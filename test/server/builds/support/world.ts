@@ -352,7 +352,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     sealOf,
     pokeBuild: poke,
     gateOpened: (gateId) => notifier.gateOpened(gateId),
-    ended: async () => {},
+    ended: (deploymentId) => notifier.deploymentEnded(deploymentId),
     log,
   });
   closing.push(() => deployer.stop());
