@@ -305,6 +305,7 @@ export type Request =
   | GateRequest
   | DeploymentRequest
   | LockRequest
+  | ThrottleRequest
   | MilestoneRequest
   | BuildRequest
   | SignalRequest
@@ -445,6 +446,8 @@ export type ExecRequest = {
   readonly capture: boolean;
   readonly encoding: string | null;
   readonly label: string | null;
+  /** Files of the workspace that get the log's text as well, once it has ended. */
+  readonly tees: readonly string[];
   /** Logins to set up for this process (`withDockerRegistry`, `docker.withRegistry`). */
   readonly registries: readonly RegistryUse[];
 };
@@ -523,7 +526,8 @@ export type FileRequest = {
       readonly path: string;
       readonly text: string;
       readonly encoding: string | null;
-      readonly overwrite: boolean;
+      /** Behind what the file holds, instead of in its place. */
+      readonly append: boolean;
     }
   | { readonly op: "exists"; readonly path: string }
   | { readonly op: "touch"; readonly path: string; readonly atMs: number | null }
@@ -621,18 +625,24 @@ export type DeploymentRequest = {
   readonly optional: boolean;
 };
 
-/** Value, when taken: `{ resources: [name] }`; `skipIfLocked` and not free: null. Given back by a leave of kind "lock". */
+/**
+ * Everything named, or nothing. Value, when taken: `{ resources: [name] }` of those asked for by name (what was taken of a
+ * label is told by a read `held`); `skipIfLocked` and not free: null. Given back by a leave of kind "lock".
+ */
 export type LockRequest = {
   readonly kind: "lock";
   readonly resources: readonly string[];
-  readonly label: string | null;
-  readonly quantity: number;
+  /** So many of those that carry a label; 0: all of them. */
+  readonly labels: readonly { readonly label: string; readonly quantity: number }[];
   readonly skipIfLocked: boolean;
   readonly inversePrecedence: boolean;
   readonly priority: number;
   readonly reason: string | null;
   readonly timeoutMs: number | null;
 };
+
+/** A turn in each category, of which the server has only so many. Value: null. Given back by a leave of kind "lock". */
+export type ThrottleRequest = { readonly kind: "throttle"; readonly categories: readonly string[] };
 
 /** Value: null; older builds that have not passed are ended NOT_BUILT. */
 export type MilestoneRequest = {
@@ -667,7 +677,8 @@ export type OtherBuild = {
 /** Value: `{ image, digest }` or OtherBuild. */
 export type SignalRequest = { readonly kind: "signal" } & (
   | { readonly op: "image"; readonly image: string; readonly tag: string; readonly timeoutMs: number }
-  | { readonly op: "build"; readonly runId: string }
+  /** `project#number`. `stops`: that build is stopped where this wait is. */
+  | { readonly op: "build"; readonly runId: string; readonly stops: boolean }
 );
 
 /** Value: null when it was handed over or given up; slack: `{ channelId, ts, threadId }`. */
@@ -756,6 +767,8 @@ export type ReadRequest = { readonly kind: "read" } & (
       readonly before: number;
     } // -> OtherBuild | null
   | { readonly op: "changeSets"; readonly number: number } // -> list of Commit
+  | { readonly op: "held"; readonly lock: EffectId } // -> names that this lock holds, in the order asked for
+  | { readonly op: "nodes"; readonly label: string; readonly offline: boolean } // -> names of runners
   /** Binds secrets. Value: list of BoundSecret in the order asked; unknown id: an error naming it. */
   | { readonly op: "credentials"; readonly wanted: readonly WantedSecret[] }
 );

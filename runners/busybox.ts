@@ -14,12 +14,20 @@ import {
 import path from "node:path";
 import { SUPERVISOR } from "./step/supervisor.ts";
 
+/** What `gitUsernamePassword` has git ask: it answers with two variables of the step. */
+const ASKPASS = `#!/.sluice/bin/busybox sh
+case "$1" in
+  [Uu]sername*) echo "$GIT_USERNAME" ;;
+  *) echo "$GIT_PASSWORD" ;;
+esac
+`;
+
 const USUAL_PLACES = ["/bin/busybox", "/usr/bin/busybox", "/usr/local/bin/busybox"];
 // Type of the ELF program header that names a dynamic loader.
 const PT_INTERP = 3;
 
 /**
- * The folder that every container sees as `/.sluice/bin`: a static busybox and the supervisor. Named by content, so that
+ * The folder that every container sees as `/.sluice/bin`: a static busybox, the supervisor, and what git asks. Named by content, so that
  * containers of an older version keep what they were started with.
  * @throws {Error} in words when this machine has no static busybox.
  */
@@ -33,7 +41,12 @@ export function prepareBin(dataFolder: string, busybox: string | undefined): str
   if (!isStatic(source))
     throw new Error(`${source} is not a static program; a runner needs a static busybox`);
   const bytes = readFileSync(source);
-  const key = createHash("sha256").update(bytes).update(SUPERVISOR).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update(bytes)
+    .update(SUPERVISOR)
+    .update(ASKPASS)
+    .digest("hex")
+    .slice(0, 16);
   const folder = path.join(dataFolder, "bin", key);
   const program = path.join(folder, "busybox");
   mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -42,9 +55,14 @@ export function prepareBin(dataFolder: string, busybox: string | undefined): str
     chmodSync(`${program}.new`, 0o755);
     renameSync(`${program}.new`, program);
   }
-  const supervisor = path.join(folder, "supervisor");
-  writeFileSync(`${supervisor}.new`, SUPERVISOR, { mode: 0o755 });
-  renameSync(`${supervisor}.new`, supervisor);
+  for (const [name, text] of [
+    ["supervisor", SUPERVISOR],
+    ["askpass", ASKPASS],
+  ] as const) {
+    const file = path.join(folder, name);
+    writeFileSync(`${file}.new`, text, { mode: 0o755 });
+    renameSync(`${file}.new`, file);
+  }
   return folder;
 }
 

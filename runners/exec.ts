@@ -1,3 +1,4 @@
+import { forgetAppend } from "./workspace/append-once.ts";
 import { sharedFolder, shareFile, unshareFile } from "./shared-files.ts";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -16,6 +17,7 @@ import type { Supervised } from "./step/supervised.ts";
 import { killedText } from "./memory-text.ts";
 import { StepLog, readCheckpoint } from "./step-log.ts";
 import type { LogLimits } from "./step-log.ts";
+import { TeeSpool } from "./tee-spool.ts";
 import type { SessionSecrets } from "./session-secrets.ts";
 import { refsOfExec } from "./session-secrets.ts";
 
@@ -28,6 +30,8 @@ export const ExecRecord = z.strictObject({
   masks: z.array(SecretRef),
   token: z.string(),
   cancelled: z.boolean(),
+  /** Files of the workspace that get its text as well. */
+  tees: z.array(z.string()).optional(),
 });
 export type ExecRecord = z.infer<typeof ExecRecord>;
 
@@ -39,6 +43,9 @@ export interface ExecPlace {
   /** Set where the image's user has no home of its own. */
   readonly env: EnvMap;
 }
+
+/** Appends a file of ours to one of the workspace, once for its id. */
+export type AppendText = (path: string, id: string, from: string) => Promise<void>;
 
 const MAX_INLINE_BYTES = 1024 * 1024;
 // Rounds of looking for processes that left the step's group, after its KILL.
@@ -54,6 +61,8 @@ export class Exec {
   readonly #link: Link;
   readonly #secrets: SessionSecrets;
   readonly #limits: LogLimits;
+  readonly #append: AppendText;
+  readonly #tee: TeeSpool | null;
   readonly #stopped = new AbortController();
   #follower: StepFollower | null = null;
   #log: StepLog | null = null;
@@ -72,8 +81,13 @@ export class Exec {
     link: Link;
     secrets: SessionSecrets;
     limits: LogLimits;
+    append: AppendText;
   }) {
     this.record = options.record;
+    this.#append = options.append;
+    const { n, tees } = options.record;
+    this.#tee =
+      tees === undefined ? null : new TeeSpool(path.join(options.folder, "log", `${String(n)}.tee`));
     this.#folder = options.folder;
     this.#caller = options.caller;
     this.#link = options.link;
@@ -107,6 +121,7 @@ export class Exec {
       file,
       limits: this.#limits,
       checkpoint,
+      tee: this.#tee,
     });
     this.#log = log;
     // A step just begun has nothing at the server; one that was may have.
@@ -153,12 +168,15 @@ export class Exec {
     this.#stopped.abort();
     this.#follower?.stop();
     this.#log?.abandon();
+    this.#tee?.close();
   }
 
   /** The result is with the server: nothing of the step is needed any more. */
   forget(): void {
     this.#place?.supervised.forget(this.record.n);
     this.#log?.forget();
+    this.#tee?.remove();
+    for (const file of this.record.tees ?? []) forgetAppend(this.#folder, appendId(this.record, file));
     fs.rmSync(this.#recordFile(), { force: true });
     fs.rmSync(this.#secretFolder(this.#place?.supervised), { recursive: true, force: true });
     for (const folder of this.#shared.splice(0)) unshareFile(folder);
@@ -171,6 +189,7 @@ export class Exec {
     } catch (error) {
       await this.#cancelling;
       await log.end();
+      await this.#writeTees();
       return { ok: false, failure: failureOf(error) };
     }
     await this.#cancelling;
@@ -182,8 +201,29 @@ export class Exec {
     // A script may go on without what was killed, and even end well: whoever reads its log must know.
     if (oomKills !== null && oomKills > 0) log.say(`\n[Sluice: ${killedText(oomKills, memory)}]\n`);
     await log.end();
+    const failure = await this.#writeTees();
     this.#place?.supervised.forgetInput(this.record.n);
+    if (failure !== null) return { ok: false, failure };
     return { ok: true, result: { of: "exec", value: await this.#valueOf(result, memory) } };
+  }
+
+  /** Why a file could not be written to; null where all is well. */
+  async #writeTees(): Promise<ReturnType<typeof failureOf> | null> {
+    const { tees = [] } = this.record;
+    if (this.#tee === null || this.#stopped.signal.aborted) return null;
+    this.#tee.close();
+    try {
+      for (const file of tees) await this.#append(file, appendId(this.record, file), this.#tee.file);
+      if (this.#tee.isCut)
+        throw new RunnerFailure(
+          "no_space",
+          "sluice",
+          `no space left for what tee writes to ${tees.join(", ")}`,
+        );
+      return null;
+    } catch (error) {
+      return failureOf(error);
+    }
   }
 
   #memoryIf(killed: boolean): MemoryUse | null {
@@ -301,6 +341,10 @@ export class Exec {
   }
 }
 
+function appendId({ id }: ExecRecord, file: string): string {
+  return `${id} ${file}`;
+}
+
 /** The record of a new step. The token, in the environment of every process of the step, is no secret. */
 export function recordOf(
   command: ExecCommand,
@@ -318,6 +362,7 @@ export function recordOf(
     masks: [...new Set([...sessionMasks, ...refsOfExec(command.secrets, command.masks)])],
     token: `${hash.slice(0, 24)}.${String(command.seq)}`,
     cancelled: false,
+    ...(command.tees === undefined ? {} : { tees: command.tees }),
   };
 }
 

@@ -263,6 +263,8 @@ export const ExecCommand = z.strictObject({
   masks: z.array(SecretRef),
   capture: z.enum(["none", "stdout"]),
   label: z.string().nullable(),
+  /** Files of the workspace that the log's text is appended to when the step has ended. */
+  tees: z.array(z.string().startsWith("/")).optional(),
 });
 export type ExecCommand = z.infer<typeof ExecCommand>;
 

@@ -31,9 +31,11 @@ import type { LogLimits } from "./step-log.ts";
 import { pause } from "./pause.ts";
 import { unreachable } from "./unreachable.ts";
 import { checkout } from "./workspace/checkout.ts";
+import { appendOnce, forgetAppend, withPieces } from "./workspace/append-once.ts";
 import { blobWork } from "./workspace/blobs.ts";
 import { fileWork } from "./workspace/file-work.ts";
 import { imageWork } from "./workspace/image-work.ts";
+import { placeOf } from "./workspace/paths.ts";
 import type { Mirror } from "./workspace/mirrors.ts";
 import { own } from "./workspace/slots.ts";
 import type { Slot } from "./workspace/slots.ts";
@@ -167,6 +169,7 @@ export class Session {
     const done = this.#state.commands.find((known) => known.command.id === command);
     if (done === undefined || done.outcome === null) return;
     if (done.command.type === "close") return this.onForgotten();
+    if (done.command.type === "file") forgetAppend(this.#folder, command);
     this.#state.commands = this.#state.commands.filter((known) => known !== done);
     if (!this.#over) void this.#save().catch(() => undefined);
   }
@@ -586,6 +589,13 @@ export class Session {
       link: this.#context.link,
       secrets: this.#secrets,
       limits: this.#logLimits(),
+      append: (file, id, from) =>
+        withPieces(from, (piece) =>
+          appendOnce(placeOf(this.#takenSlot(), "/", file), id, piece, {
+            owner: this.#mainOwner(),
+            folder: this.#folder,
+          }),
+        ),
     });
   }
 

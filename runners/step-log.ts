@@ -8,6 +8,7 @@ import type { Needles } from "./mask.ts";
 import type { Position } from "./step/segments.ts";
 import type { TakesOutput } from "./step/follower.ts";
 import { RollingTail, TailMark } from "./rolling-tail.ts";
+import type { TeeSpool } from "./tee-spool.ts";
 
 /** From where a new runner process goes on: the raw place, and how long the server's log was there. */
 export const Checkpoint = z.strictObject({
@@ -44,6 +45,7 @@ export class StepLog implements TakesOutput {
   readonly #file: string;
   readonly #limits: LogLimits;
   readonly #tail: RollingTail;
+  readonly #tee: TeeSpool | null;
   #checkpoint: Checkpoint;
   #given: number;
   #starts: { segment: number; raw: number }[] = [];
@@ -58,10 +60,13 @@ export class StepLog implements TakesOutput {
     file: string;
     limits: LogLimits;
     checkpoint: Checkpoint;
+    /** Keeps the whole text as well. */
+    tee: TeeSpool | null;
   }) {
     this.#masker = new Masker(options.needles);
     this.#file = options.file;
     this.#limits = options.limits;
+    this.#tee = options.tee;
     this.#checkpoint = options.checkpoint;
     this.#given = options.checkpoint.given;
     this.#tail = new RollingTail(`${options.file}.tail`, options.limits.tailBytes, options.checkpoint.tail);
@@ -117,6 +122,7 @@ export class StepLog implements TakesOutput {
   }
 
   #give(bytes: Buffer, raw: number): void {
+    this.#tee?.write(bytes, this.#given);
     const room = Math.max(0, this.#limits.headBytes - this.#given);
     this.#given += bytes.length;
     if (bytes.length <= room && !this.#tail.begun) return this.#upload.push(bytes, raw);

@@ -155,6 +155,9 @@ export const NotifyRule = z.strictObject({
 });
 export type NotifyRule = z.infer<typeof NotifyRule>;
 
+/** A resource of `lock`, as a file names it. */
+const ResourceName = z.string().trim().min(1).max(200);
+
 /** How long things are kept; what is live, waits or is under way is kept whatever is written here. */
 export const RetentionConfig = z.strictObject({
   builds: z.int().min(1).max(100_000).default(100),
@@ -190,6 +193,10 @@ export const SluiceFile = z.strictObject({
   environments: z.record(EnvironmentName, EnvironmentConfig).default({}),
   libraries: z.record(Name, LibraryConfig).default({}),
   projects: z.record(Key, ProjectConfig).default({}),
+  /** Label: the resources that carry it, for `lock(label: …)`. */
+  resources: z.record(Name, z.array(ResourceName).min(1).max(1000)).default({}),
+  /** Category: how many blocks of `throttle` may run at once. */
+  throttle: z.record(Name, z.int().min(1).max(1000)).default({}),
   notify: z.array(NotifyRule).default([]),
   retention: RetentionConfig.prefault({}),
 });

@@ -57,6 +57,8 @@ export type Context = {
   readonly timers: readonly TimerScope<Context, Value>[];
   readonly secrets: readonly SecretRef[];
   readonly registry: RegistryUse | null;
+  /** Files that the `tee { }` around append to, outermost first, absolute in their session. */
+  readonly tees: readonly { readonly session: EffectId; readonly path: string }[];
   /** The `podTemplate { }` around. */
   readonly pod: PodScope | null;
   readonly inParallel: boolean;

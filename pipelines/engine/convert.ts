@@ -24,6 +24,7 @@ import {
   type Value,
 } from "../interpreter/values.ts";
 import { CauseObject } from "./objects/cause.ts";
+import { CsvFormatValue } from "../interpreter/library/csv-format.ts";
 import { NamedValue } from "../interpreter/library/simple.ts";
 import { Description } from "./objects/description.ts";
 import { formatDecimal, parseDecimal } from "./decimal-text.ts";
@@ -109,6 +110,7 @@ export function toStored(
   if (value instanceof ExceptionValue)
     return { $: "error", class: value.javaClass, message: value.message ?? "", causes: [] };
   if (value instanceof NamedValue) return value.text;
+  if (value instanceof CsvFormatValue) return { $: "ref", kind: value.javaClass, id: value.toText() };
   if (value instanceof ClosureValue) return refuse("a closure");
   if (value instanceof HostObject) return { $: "ref", kind: value.javaClass, id: value.toText() };
   return refuse(`a ${value.javaClass}`);

@@ -3,6 +3,7 @@ import { unreachable } from "../unreachable.ts";
 import type {
   Begin,
   BlobRequest,
+  EffectId,
   ExecRequest,
   FileRequest,
   Head,
@@ -23,6 +24,8 @@ export type DryWorld = {
   readonly readFile: (path: string) => string | null;
   readonly files: Map<string, string>;
   readonly stashes: Set<string>;
+  /** What each lock holds; a label stands for one resource of its name. */
+  readonly taken: Map<EffectId, readonly string[]>;
   /** Folders into which the repository was checked out. */
   readonly checkouts: Set<string>;
   nowMs: number;
@@ -70,12 +73,14 @@ export function dryAnswer(begin: Begin, world: DryWorld): Answer {
         })),
       };
     case "lock":
+      world.taken.set(begin.id, [...request.resources, ...request.labels.map(({ label }) => label)]);
       return { value: { resources: [...request.resources] } };
+    case "throttle":
     case "milestone":
     case "message":
       return { value: null };
     case "build":
-      return { value: request.wait ? otherBuild(request.job, world) : null };
+      return { value: request.wait || request.waitForStart ? otherBuild(request.job, world) : null };
     case "signal":
       return {
         value:
@@ -150,7 +155,10 @@ function file(request: FileRequest, world: DryWorld): Answer {
     case "read":
       return { value: textOf(world, request.path) };
     case "write":
-      world.files.set(request.path, request.text);
+      world.files.set(
+        request.path,
+        (request.append ? (textOf(world, request.path) ?? "") : "") + request.text,
+      );
       return { value: null };
     case "exists":
       return { value: textOf(world, request.path) !== null };
@@ -224,6 +232,10 @@ function read(request: ReadRequest, world: DryWorld): Answer {
       return { value: null };
     case "changeSets":
       return { value: [] };
+    case "held":
+      return { value: world.taken.get(request.lock) ?? [] };
+    case "nodes":
+      return { value: ["dry-run"] };
     case "credentials":
       return { value: request.wanted.map(bound) };
     default:

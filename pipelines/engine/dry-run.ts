@@ -40,6 +40,7 @@ export function dryRun(options: DryRun): BuildEnd {
     readFile: options.readFile,
     files: new Map(),
     stashes: new Set(),
+    taken: new Map(),
     checkouts: new Set(),
     nowMs: options.head.startedAtMs,
     randoms: 0,

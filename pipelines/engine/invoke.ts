@@ -111,7 +111,7 @@ class Call implements StepCall {
     if (kind === "none" || policy === "none")
       throw new Error(`step ${this.name} begins an effect without saying so`);
     const spec = {
-      kind: request.kind === "milestone" ? kind : request.kind,
+      kind: request.kind === "milestone" || request.kind === "throttle" ? kind : request.kind,
       name: this.name,
       args,
       request,

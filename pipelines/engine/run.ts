@@ -33,6 +33,7 @@ const NOTHING: Context = {
   timers: [],
   secrets: [],
   registry: null,
+  tees: [],
   pod: null,
   inParallel: false,
   isDeclarative: false,

@@ -15,6 +15,7 @@ export const SYMBOLS: ReadonlySet<string> = new Set([
   "runParam",
   "usernamePassword",
   "usernameColonPassword",
+  "gitUsernamePassword",
   "sshUserPrivateKey",
   "certificate",
   "aws",

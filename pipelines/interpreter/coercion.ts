@@ -2,7 +2,7 @@ import { Instance } from "./classes.ts";
 import { sequenceOf, stringOf } from "./comparing.ts";
 import { parseDecimal } from "./decimal.ts";
 import type { Eventual } from "./flow.ts";
-import { ProxyValue } from "./library.ts";
+import { LibraryListValue, ProxyValue } from "./library.ts";
 import { big, numberOf, parseDouble, parseWhole, toBigInt, toDecimal, toDouble, toInt } from "./numbers.ts";
 import type { Runtime } from "./runtime.ts";
 import { castFailure, exception } from "./thrown.ts";
@@ -95,6 +95,7 @@ export function parseNumber(text: string, type: string): Value {
 export function isInstanceOf(run: Runtime, value: Value, type: string): boolean {
   if (value === null) return false;
   if (value instanceof ListValue && type === "java.lang.Object[]") return value.isArray;
+  if (value instanceof LibraryListValue && derivesFrom("java.util.ArrayList", type)) return true;
   return classDerivesFrom(run, run.className(value), boxed(type));
 }
 
@@ -244,7 +245,9 @@ export function collectionOf(items: readonly Value[], type: string): Value {
   ].includes(type);
   if (type === "java.util.Queue" || type === "java.util.Deque")
     return new ListValue([...items], "java.util.LinkedList");
-  return new ListValue([...items], isInterface ? "java.util.ArrayList" : type);
+  // What is made of a list of a library's own is an ordinary one.
+  const isList = !isInterface && derivesFrom(type, "java.util.Collection");
+  return new ListValue([...items], isList ? type : "java.util.ArrayList");
 }
 
 /** `value as type`. */

@@ -1,6 +1,6 @@
 import type { Eventual } from "./flow.ts";
 import type { Runtime } from "./runtime.ts";
-import { GroovyObject, type Value } from "./values.ts";
+import { GroovyObject, ListValue, type Value } from "./values.ts";
 
 /** An object of a class that we provide and that has a life of its own: a UUID, a formatter, a parser. */
 export abstract class LibraryValue extends GroovyObject {
@@ -26,6 +26,16 @@ export abstract class LibraryValue extends GroovyObject {
   isTruthy(): boolean {
     return true;
   }
+}
+
+/** A list of a class that we provide, which can do more than lists can. */
+export abstract class LibraryListValue extends ListValue {
+  /** Calls a method of its own; `undefined` leaves it to those of lists. */
+  abstract invoke(name: string, args: readonly Value[], run: Runtime): Eventual | undefined;
+  /** Reads a property of its own; `undefined` leaves it to the getters. */
+  abstract property(name: string): Value | undefined;
+  /** What is thrown for a property that it does not have. */
+  abstract lacking(name: string, run: Runtime): never;
 }
 
 /** A closure, or a map of closures, in the place of an interface: `{ … } as Runnable`. */

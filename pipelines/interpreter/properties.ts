@@ -2,7 +2,7 @@ import { Instance, ScriptObject, SuperValue } from "./classes.ts";
 import { sequenceOf } from "./comparing.ts";
 import { all, type Eventual } from "./flow.ts";
 import { HostObject } from "./host.ts";
-import { LibraryValue } from "./library.ts";
+import { LibraryListValue, LibraryValue } from "./library.ts";
 import { callBuiltin } from "./methods/tables.ts";
 import { builtinStatic } from "./methods/statics.ts";
 import type { Runtime } from "./runtime.ts";
@@ -53,8 +53,12 @@ export function tryGetProperty(run: Runtime, target: Value, name: string): Event
   if (target instanceof ExceptionValue) return ownOr(exceptionProperty(target, name), run, target, name);
   if (target instanceof EntryValue) return ownOr(entryProperty(target, name), run, target, name);
   if (target instanceof LibraryValue) return ownOr(target.property(name, run), run, target, name);
-  const own = getter(run, target, name);
+  const own =
+    target instanceof LibraryListValue
+      ? ownOr(target.property(name), run, target, name)
+      : getter(run, target, name);
   if (own !== undefined) return own;
+  if (target instanceof LibraryListValue) return target.lacking(name, run);
   return spreadProperty(run, target, name);
 }
 
@@ -94,10 +98,8 @@ function mapProperty(run: Runtime, map: MapValue, name: string): Eventual {
 
 /** The method behind a property: `getName()`, or `isName()`. */
 function getter(run: Runtime, target: Value, name: string): Eventual | undefined {
-  return (
-    callBuiltin(run, target, `get${capitalised(name)}`, []) ??
-    callBuiltin(run, target, `is${capitalised(name)}`, [])
-  );
+  const value = callBuiltin(run, target, `get${capitalised(name)}`, []);
+  return value === undefined ? callBuiltin(run, target, `is${capitalised(name)}`, []) : value;
 }
 
 /** `list.name` is the list of the elements' names. */

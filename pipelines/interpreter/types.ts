@@ -163,6 +163,11 @@ const PARENTS: readonly (readonly [name: string, ...parents: string[]])[] = [
   ["org.jenkinsci.plugins.workflow.cps.CpsScript", "groovy.lang.Script"],
   ["org.jenkinsci.plugins.workflow.cps.DSL"],
   ["com.cloudbees.groovy.cps.NonCPS"],
+  ["org.apache.commons.csv.CSVFormat", "java.io.Serializable"],
+  ["org.apache.commons.csv.CSVFormat$Builder"],
+  ["org.apache.commons.csv.CSVRecord", "java.lang.Iterable", "java.io.Serializable"],
+  ["org.apache.commons.csv.QuoteMode", "java.lang.Enum"],
+  ["org.apache.commons.csv.DuplicateHeaderMode", "java.lang.Enum"],
   // exceptions
   ["java.lang.Throwable", "java.io.Serializable"],
   ["java.lang.Error", "java.lang.Throwable"],
@@ -269,6 +274,8 @@ const DEFAULT_PACKAGES = [
   "java.net.",
   "groovy.lang.",
   "groovy.util.",
+  // The plugin behind readCSV sees to this one.
+  "org.apache.commons.csv.",
 ];
 const ALWAYS_IMPORTED = new Set(["java.math.BigInteger", "java.math.BigDecimal"]);
 

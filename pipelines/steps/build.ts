@@ -1,4 +1,4 @@
-import type { Stored } from "../ports.ts";
+import type { Stored, StoredError } from "../ports.ts";
 import { fieldOf, toStored } from "../engine/convert.ts";
 import { resultNamed } from "../engine/build-state.ts";
 import { Description } from "../engine/objects/description.ts";
@@ -17,7 +17,7 @@ export const build = step({
     required("job", "string", "Key of the project, or project/branch."),
     optional("parameters", "list", "string(name: …, value: …), booleanParam(…)."),
     optional("wait", "boolean", "Wait until it has ended.", true),
-    optional("waitForStart", "boolean", "Wait until it has started.", false),
+    optional("waitForStart", "boolean", "Wait only until it has started.", false),
     optional("propagate", "boolean", "A bad result is thrown here.", true),
     optional("quietPeriod", "int", "Refused on a server: use sleep before it."),
   ],
@@ -39,21 +39,25 @@ export const build = step({
       waitForStart: args.flag("waitForStart"),
       quietPeriodMs: args.has("quietPeriod") ? args.int("quietPeriod") * 1000 : null,
     });
-    if (ended === null || !args.flag("wait")) return null;
+    if (ended === null) return null;
     const other = new OtherBuildObject(ended);
-    const result = fieldOf(ended, "result");
-    if (typeof result === "string" && result !== "SUCCESS" && args.flag("propagate"))
-      throw toThrown(
-        interruption(
-          resultNamed(result),
-          `${other.toText()} completed with status ${result} (propagate: false to ignore)`,
-          "DownstreamFailure",
-        ),
-        call.site,
-      );
+    const failure =
+      args.flag("propagate") && !args.flag("waitForStart") ? failedDownstream(ended, other) : null;
+    if (failure !== null) throw toThrown(failure, call.site);
     return other;
   },
 });
+
+/** What is thrown where another build ended badly and the step was to tell; null where it ended well, or goes on. */
+export function failedDownstream(ended: Stored, other: OtherBuildObject): StoredError | null {
+  const result = fieldOf(ended, "result");
+  if (typeof result !== "string" || result === "SUCCESS") return null;
+  return interruption(
+    resultNamed(result),
+    `${other.toText()} completed with status ${result} (propagate: false to ignore)`,
+    "DownstreamFailure",
+  );
+}
 
 function parametersOf(call: StepCall): Record<string, Stored> {
   const found: Record<string, Stored> = {};

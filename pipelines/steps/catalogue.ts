@@ -33,6 +33,7 @@ import { mail } from "./mail.ts";
 import { readMavenPom, writeMavenPom } from "./maven-pom.ts";
 import { milestone } from "./milestone.ts";
 import { node } from "./node.ts";
+import { nodesByLabel } from "./nodes-by-label.ts";
 import { parallel } from "./parallel.ts";
 import { properties } from "./properties.ts";
 import { container, podTemplate } from "./pod-template.ts";
@@ -52,6 +53,8 @@ import { stage } from "./stage.ts";
 import { stash } from "./stash.ts";
 import type { Step } from "./step.ts";
 import { tar, untar } from "./tar.ts";
+import { tee } from "./tee.ts";
+import { throttle } from "./throttle.ts";
 import { timeout } from "./timeout.ts";
 import { readTOML, writeTOML } from "./toml.ts";
 import { tool } from "./tool.ts";
@@ -59,6 +62,7 @@ import { touch } from "./touch.ts";
 import { unstable } from "./unstable.ts";
 import { unstash } from "./unstash.ts";
 import { validateDeclarativePipeline } from "./validate.ts";
+import { waitForBuild } from "./wait-for-build.ts";
 import { waitForImage } from "./wait-for-image.ts";
 import { waitUntil } from "./wait-until.ts";
 import { withCredentials } from "./with-credentials.ts";
@@ -105,6 +109,7 @@ export const STEPS: readonly Step[] = [
   md5,
   milestone,
   node,
+  nodesByLabel,
   parallel,
   podTemplate,
   properties,
@@ -130,6 +135,8 @@ export const STEPS: readonly Step[] = [
   stage,
   stash,
   tar,
+  tee,
+  throttle,
   timeout,
   timestamps,
   tool,
@@ -139,6 +146,7 @@ export const STEPS: readonly Step[] = [
   untar,
   unzip,
   validateDeclarativePipeline,
+  waitForBuild,
   waitForImage,
   waitUntil,
   warnError,

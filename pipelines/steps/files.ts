@@ -27,7 +27,7 @@ export function* writeText(
   call: StepCall,
   path: string,
   text: string,
-  more: { readonly encoding: string | null; readonly overwrite: boolean },
+  more: { readonly encoding: string | null; readonly append: boolean },
 ): Flow<void> {
   yield* call.effect({ ...place(call), op: "write", path, text, ...more });
 }

@@ -53,7 +53,7 @@ export const writeJSON = step({
     const text = JSON.stringify(plain(atRest(call)), null, args.int("pretty"));
     call.run.evaluator.meter.text(text.length);
     if (args.flag("returnText")) return text;
-    yield* writeText(call, pathOf(call, "file"), text, { encoding: null, overwrite: true });
+    yield* writeText(call, pathOf(call, "file"), text, { encoding: null, append: false });
     return null;
   },
 });

@@ -49,7 +49,7 @@ export const writeMavenPom = step({
     const text = editedPom(model, (what) =>
       call.refuse(`cannot write ${what}: change the file by sh 'mvn versions:set …', or by writeFile`),
     );
-    yield* writeText(call, pomPath(call), text, { encoding: null, overwrite: true });
+    yield* writeText(call, pomPath(call), text, { encoding: null, append: false });
     return null;
   },
 });

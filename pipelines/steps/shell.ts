@@ -1,4 +1,4 @@
-import type { ExecRequest, Stored } from "../ports.ts";
+import type { EffectId, ExecRequest, Stored } from "../ports.ts";
 import type { Flow } from "../interpreter/flow.ts";
 import type { Value } from "../interpreter/values.ts";
 import { fieldOf, textIn } from "../engine/convert.ts";
@@ -25,8 +25,14 @@ export function execRequest(
     env,
     secrets,
     registries: registry === null ? [] : [registry],
+    tees: teesOf(run, session.id),
     ...more,
   };
+}
+
+/** Files that the `tee { }` around write in this session. */
+export function teesOf(run: Run, session: EffectId): string[] {
+  return [...new Set(run.context.tees.filter((one) => one.session === session).map(({ path }) => path))];
 }
 
 /** Says, as Jenkins does, that a script holds the value of a secret where it should name its variable. */

@@ -89,7 +89,7 @@ export const writeTOML = step({
     run.evaluator.meter.text(text.length);
     run.evaluator.meter.tick(text.length >> 1);
     if (args.flag("returnText")) return text;
-    yield* writeText(call, pathOf(call, "file"), text, { encoding: null, overwrite: true });
+    yield* writeText(call, pathOf(call, "file"), text, { encoding: null, append: false });
     return null;
   },
 });

@@ -11,10 +11,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   nunit: "use junit",
   step: "call the step by its own name; the class named here stands for none we have",
   copyArtifacts: "use stash and unstash within a build, or fetch the artifact by its address",
-  tee: "redirect inside sh: sh 'command | tee file'",
-  nodesByLabel: "runners are placed by the server; a file cannot list them",
-  throttle: "use lock, or disableConcurrentBuilds",
-  waitForBuild: "use build with wait: true",
   addGitLabMRComment: "use httpRequest to the forge's API",
   withContext: "it reaches into Jenkins' own objects, which are not here",
 };

@@ -1,4 +1,5 @@
 import type { SecretKind, SecretPart, WantedSecret } from "../ports.ts";
+import type { EnvLayer } from "../engine/context.ts";
 import { bindSecrets } from "../engine/credentials.ts";
 import { Description } from "../engine/objects/description.ts";
 import { MapValue, type Value } from "../interpreter/values.ts";
@@ -13,8 +14,25 @@ const AWS = [
 
 type Fields = readonly (readonly [field: string, part: SecretPart, standIn?: string])[];
 
+interface Binding {
+  readonly kind: SecretKind;
+  readonly fields: Fields;
+  /** Variables that come with it. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+/** Git asks a program, which the runner puts into every container and which answers with these two variables. */
+const GIT: Binding = {
+  kind: "usernamePassword",
+  fields: [
+    ["", "username", "GIT_USERNAME"],
+    ["", "password", "GIT_PASSWORD"],
+  ],
+  more: { GIT_ASKPASS: "/.sluice/bin/askpass", GIT_TERMINAL_PROMPT: "false" },
+};
+
 /** Which fields of a binding name which part of the secret. */
-const BINDINGS: Readonly<Record<string, { kind: SecretKind; fields: Fields }>> = {
+const BINDINGS: Readonly<Record<string, Binding>> = {
   string: { kind: "string", fields: [["variable", "text"]] },
   StringBinding: { kind: "string", fields: [["variable", "text"]] },
   usernamePassword: {
@@ -31,6 +49,8 @@ const BINDINGS: Readonly<Record<string, { kind: SecretKind; fields: Fields }>> =
       ["passwordVariable", "password"],
     ],
   },
+  gitUsernamePassword: GIT,
+  GitUsernamePasswordBinding: GIT,
   aws: { kind: "usernamePassword", fields: AWS },
   AmazonWebServicesCredentialsBinding: { kind: "usernamePassword", fields: AWS },
   usernameColonPassword: { kind: "usernameColonPassword", fields: [["variable", "userpass"]] },
@@ -63,7 +83,7 @@ export const withCredentials = step({
     required(
       "bindings",
       "list",
-      "string, usernamePassword, usernameColonPassword, file or sshUserPrivateKey.",
+      "string, usernamePassword, gitUsernamePassword, usernameColonPassword, file or sshUserPrivateKey.",
     ),
   ],
   positional: "bindings",
@@ -73,29 +93,37 @@ export const withCredentials = step({
   kind: "read",
   policy: "repeat",
   *behave(call) {
-    const wanted = call.args.list("bindings").map((binding) => wantedSecret(call, binding));
+    const bindings = call.args.list("bindings").map((binding) => wantedSecret(call, binding));
+    const wanted = bindings.map(({ want }) => want);
     const change = yield* bindSecrets(call.run, wanted, call.site);
+    const more = new Map(bindings.flatMap((one) => Object.entries(one.more)));
     const names = wanted.flatMap((want) => Object.values(want.variables));
     call.run.print(`Masking supported pattern matches of ${names.map((name) => `$${name}`).join(" or ")}`);
-    return yield* call.body(change);
+    return yield* call.body({ ...change, layers: layerOver(change.layers ?? null, more) });
   },
 });
 
-function wantedSecret(call: StepCall, binding: Value): WantedSecret {
+function layerOver(parent: EnvLayer | null, values: ReadonlyMap<string, string>): EnvLayer | null {
+  return values.size === 0 ? parent : { parent, values, isSecret: false };
+}
+
+type Wanted = { readonly want: WantedSecret; readonly more: Readonly<Record<string, string>> };
+
+function wantedSecret(call: StepCall, binding: Value): Wanted {
   const { symbol, fields } = read(call, binding);
-  const known = BINDINGS[symbol];
+  const known = Object.hasOwn(BINDINGS, symbol) ? BINDINGS[symbol] : undefined;
   if (known === undefined)
     return call.refuse(
-      `a binding "${symbol}" is not known here; there are string, usernamePassword, usernameColonPassword, file and sshUserPrivateKey`,
+      `a binding "${symbol}" is not known here; there are string, usernamePassword, gitUsernamePassword, usernameColonPassword, file and sshUserPrivateKey`,
     );
   const secret = call.run.textOf(fields.get("credentialsId") ?? "");
   if (secret === "") call.refuse(`${symbol}(…) lacks credentialsId`);
   const variables: Partial<Record<SecretPart, string>> = {};
   for (const [field, part, standIn] of known.fields) {
-    const name = fields.get(field) ?? standIn ?? null;
+    const name = (field === "" ? null : fields.get(field)) ?? standIn ?? null;
     if (name !== null) variables[part] = call.run.textOf(name);
   }
-  return { secret, kind: known.kind, variables };
+  return { want: { secret, kind: known.kind, variables }, more: known.more ?? {} };
 }
 
 function read(call: StepCall, binding: Value): { symbol: string; fields: MapValue } {

@@ -19,7 +19,7 @@ export const writeFile = step({
   *behave(call) {
     call.label(call.args.text("file"));
     const encoding = call.args.optionalText("encoding");
-    yield* writeText(call, pathOf(call, "file"), call.args.text("text"), { encoding, overwrite: true });
+    yield* writeText(call, pathOf(call, "file"), call.args.text("text"), { encoding, append: false });
     return null;
   },
 });

@@ -70,7 +70,7 @@ export const writeYaml = step({
       return call.fail(
         `Target file ${args.text("file")} already exists and cannot be overwritten: overwrite: true does it`,
       );
-    const more = { encoding: args.optionalText("charset"), overwrite: true };
+    const more = { encoding: args.optionalText("charset"), append: false };
     yield* writeText(call, path, text, more);
     return null;
   },

@@ -3,7 +3,7 @@ import { open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { RunnerFailure } from "../failure.ts";
 import type { Globs } from "../protocol.ts";
-import { giveTo, inFolderOf } from "./files.ts";
+import { giveTo, inFolderOf } from "./own-file.ts";
 import { GlobSet } from "./globs.ts";
 import type { Place } from "./paths.ts";
 import { walk } from "./walk.ts";

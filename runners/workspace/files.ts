@@ -4,11 +4,13 @@ import type { Stats } from "node:fs";
 import { lstat, open, rm, unlink, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { RunnerFailure, codeOf } from "../failure.ts";
-import type { Data, FileFact, FileOperation, FileValue } from "../protocol.ts";
+import { RunnerFailure } from "../failure.ts";
+import type { Data, FileCommand, FileFact, FileOperation, FileValue } from "../protocol.ts";
 import { unreachable } from "../unreachable.ts";
+import { appendOnce, pieceOf } from "./append-once.ts";
 import { emptyFolder } from "./checkout.ts";
 import { GlobSet } from "./globs.ts";
+import { giveTo, inFolderOf, notAFile } from "./own-file.ts";
 import { isAbsent, placeOf, withParent } from "./paths.ts";
 import type { Place } from "./paths.ts";
 import { openFile, walk } from "./walk.ts";
@@ -25,12 +27,16 @@ const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
 export type PlainOperation = Exclude<FileOperation, { op: "pack" | "unpack" }>;
 
 /** Does it in the session's workspace; no link is followed, nothing outside is touched. */
-export async function plainFileWork(cwd: string, operation: PlainOperation, work: Work): Promise<FileValue> {
+export async function plainFileWork(
+  { id, cwd }: Pick<FileCommand, "id" | "cwd">,
+  operation: PlainOperation,
+  work: Work,
+): Promise<FileValue> {
   switch (operation.op) {
     case "read":
       return { kind: "data", data: await read(placeOf(work.slot, cwd, operation.path), operation, work) };
     case "write":
-      return write(placeOf(work.slot, cwd, operation.path), operation, work);
+      return write(placeOf(work.slot, cwd, operation.path), operation, id, work);
     case "exists":
       return { kind: "done", done: (await statOf(placeOf(work.slot, cwd, operation.path))) !== null };
     case "touch":
@@ -66,18 +72,21 @@ async function read(
 async function write(
   place: Place,
   operation: Extract<FileOperation, { op: "write" }>,
+  id: string,
   work: Work,
 ): Promise<FileValue> {
   const bytes = await bytesOf(operation.data, work);
+  if (operation.append) {
+    await appendOnce(place, id, pieceOf(bytes), work);
+    return DONE;
+  }
   await inFolderOf(place, work, async (file) => {
     const handle = await open(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
     try {
       if (!(await handle.stat()).isFile()) throw notAFile(operation.path);
-      if (!operation.append) await handle.truncate(0);
-      const { size } = await handle.stat();
+      await handle.truncate(0);
       let at = 0;
-      while (at < bytes.length)
-        at += (await handle.write(bytes, at, bytes.length - at, size + at)).bytesWritten;
+      while (at < bytes.length) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
       await giveTo(handle, work);
     } finally {
       await handle.close();
@@ -195,29 +204,6 @@ export async function withFile<T>(
   }
 }
 
-/** Makes the folders above a place as the build's user, and works on its last part. */
-export async function inFolderOf<T>(
-  place: Place,
-  work: Pick<Work, "owner">,
-  then: (file: string) => Promise<T>,
-): Promise<T> {
-  return withParent(place, { mode: 0o755, owner: work.owner }, async (folder, name) => {
-    try {
-      return await then(`${folder}/${name}`);
-    } catch (error) {
-      if (codeOf(error) === "ELOOP") {
-        throw new RunnerFailure(
-          "path_refused",
-          "file",
-          `${place.parts.join("/")} is a link, which is not followed`,
-        );
-      }
-      if (codeOf(error) === "EISDIR") throw notAFile(place.parts.join("/"));
-      throw error;
-    }
-  });
-}
-
 /** The bytes that came with a command. */
 export async function bytesOf(data: Data, work: Work): Promise<Buffer> {
   switch (data.kind) {
@@ -250,11 +236,6 @@ export async function putBytes(
     await unlink(file);
   }
   return { kind: "blob", blob, bytes: bytes.length };
-}
-
-/** Makes a file the build's own. */
-export async function giveTo(handle: FileHandle, { owner }: Pick<Work, "owner">): Promise<void> {
-  if (owner !== null && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
 }
 
 async function statOf(place: Place): Promise<Stats | null> {
@@ -291,10 +272,6 @@ function factOf(parts: readonly string[], stats: Stats): FileFact {
 
 function missing(name: string): RunnerFailure {
   return new RunnerFailure("file_missing", "file", `there is no file ${name}`);
-}
-
-function notAFile(name: string): RunnerFailure {
-  return new RunnerFailure("path_refused", "file", `${name} is no regular file`);
 }
 
 function tooLarge(name: string, size: number): RunnerFailure {

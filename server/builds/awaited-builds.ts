@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import type { Stored } from "../../pipelines/ports.ts";
 import type { Config } from "../config.ts";
 import type { Store } from "../store/store.ts";
 import { abortBuild } from "./journal/abort-build.ts";
 import { endAwaited } from "./journal/end-awaited.ts";
-import { otherBuild } from "./other-build.ts";
+import { otherBuild, type OtherBuildRow } from "./other-build.ts";
 import { sealOutcome } from "./prepare-begin.ts";
 import type { BuildSeal } from "./seal.ts";
 
@@ -19,8 +20,8 @@ interface Deps {
 }
 
 /**
- * Ends `build` steps whose builds have come as far as they wait for, and stops the builds of steps that were stopped
- * themselves. Says how many.
+ * Ends `build` and `waitForBuild` steps whose builds have come as far as they wait for, and stops the builds of steps
+ * that were stopped themselves, where such a build goes with its step. Says how many.
  */
 export async function endAwaitedBuilds(deps: Deps): Promise<number> {
   let ended = 0;
@@ -46,14 +47,7 @@ export async function endAwaitedBuilds(deps: Deps): Promise<number> {
       if (other !== undefined) deps.poke(other.id);
       continue;
     }
-    const value =
-      other === undefined
-        ? null
-        : otherBuild(
-            other,
-            { key: other.key, publicUrl: deps.config.publicUrl },
-            parametersOf(other.parameters),
-          );
+    const value = other === undefined ? null : awaitedBuild(other, deps.config.publicUrl);
     const seal = await deps.sealOf(wait.buildId);
     const outcome = sealOutcome(seal, wait.effectId, { value });
     if (await deps.store.call(endAwaited, { wait, outcome })) ended += 1;
@@ -71,7 +65,7 @@ async function waitsOf(store: Store) {
     )
     .leftJoin("builds", (join) => join.on("builds.id", "=", sql<number>`cast(signals.key as bigint)`))
     .select(["signals.buildId", "signals.effectId", "signals.kind", "signals.key", "effects.state"])
-    .where("signals.kind", "in", ["build", "build_start"])
+    .where("signals.kind", "in", ["build", "build_start", "build_end"])
     .where((eb) =>
       eb.or([
         eb("effects.state", "!=", "begun"),
@@ -83,6 +77,14 @@ async function waitsOf(store: Store) {
     .orderBy("signals.sinceMs")
     .limit(ROUND_LIMIT)
     .execute();
+}
+
+/** A build with its parameters, as the step that waited for it gives it. */
+export function awaitedBuild(
+  row: OtherBuildRow & { readonly key: string; readonly parameters: string },
+  publicUrl: string,
+): Stored {
+  return otherBuild(row, { key: row.key, publicUrl }, parametersOf(row.parameters));
 }
 
 function parametersOf(text: string): Record<string, string> {

@@ -5,9 +5,11 @@ import type { RefRule } from "../projects/route.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
+import { namedJob } from "../schedules/start-downstream.ts";
+import { awaitedBuild } from "./awaited-builds.ts";
 import { LOG_HEAD_BYTES, LOG_TAIL_BYTES } from "./log-limits.ts";
 import { messageRoute } from "./message-step.ts";
-import type { BeginPorts, BeginScope } from "./prepare-begin.ts";
+import type { AwaitedBuild, BeginPorts, BeginScope } from "./prepare-begin.ts";
 import { answerRead } from "./reads.ts";
 import { credentialRefs, tokenUser } from "./forge-login.ts";
 import { composeOtherBuild } from "./start-other.ts";
@@ -130,6 +132,9 @@ export function createBeginPorts(deps: Deps): BeginPorts {
         .executeTakeFirst();
       return row?.buildNumber ?? null;
     },
+    resourcesOf: (label) => ownOf(config.file.resources, label),
+    turnsOf: (category) => ownOf(config.file.throttle, category),
+    buildNamed: (runId) => buildNamed(store, config, runId),
     limits: () => ({
       memoryBytes: null,
       cpus: null,
@@ -150,6 +155,26 @@ async function stashOf(store: Store, buildId: number, name: string): Promise<{ s
     .orderBy("id", "desc")
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** A build by its `externalizableId`: `project#number`, or as JOB_NAME has it `project/branch#number`. */
+async function buildNamed(store: Store, config: Config, runId: string): Promise<AwaitedBuild | null> {
+  const [, job, number] = /^(.+)#(\d{1,9})$/.exec(runId.trim()) ?? [];
+  if (job === undefined || number === undefined) return null;
+  const row = await store.db
+    .selectFrom("builds")
+    .innerJoin("projects", "projects.id", "builds.projectId")
+    .selectAll("builds")
+    .select("projects.key")
+    .where("projects.key", "=", namedJob(job).projectKey)
+    .where("builds.number", "=", Number(number))
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return { id: row.id, ended: row.endedAtMs === null ? null : awaitedBuild(row, config.publicUrl) };
+}
+
+function ownOf<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** Whether an environment takes builds of this ref; without rules it takes every branch and tag. */

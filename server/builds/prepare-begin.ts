@@ -27,6 +27,7 @@ import {
   repositoryAndTag,
   credentialNames,
 } from "./translate/commands.ts";
+import { type LockWish, UNTRUSTED_PREFIX } from "../locks/wish.ts";
 import { interruption, refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
 
@@ -39,6 +40,13 @@ export interface BeginScope {
   readonly trusted: boolean;
   readonly head: Head;
   readonly seal: BuildSeal;
+}
+
+/** A build that another one waits for. */
+export interface AwaitedBuild {
+  readonly id: number;
+  /** What it is for scripts once it has ended; null before. */
+  readonly ended: Stored | null;
 }
 
 /** Look-ups that a begin needs before it is written; each may be repeated without harm. */
@@ -78,6 +86,12 @@ export interface BeginPorts {
     scope: BeginScope,
     request: BuildRequest,
   ): Promise<{ ok: true; build: NewBuild } | { ok: false; reason: string }>;
+  /** Resources that carry a label; undefined where no label is called so. */
+  resourcesOf(label: string): readonly string[] | undefined;
+  /** How many blocks a category lets run at once; undefined where there is no such category. */
+  turnsOf(category: string): number | undefined;
+  /** The build that a `project#number` names. */
+  buildNamed(runId: string): Promise<AwaitedBuild | null>;
   limits(scope: BeginScope): Limits;
   /** Where deployments are only planned (`sluice run`): what the step ends with at once. */
   planDeployment?(scope: BeginScope, begin: Begin, request: DeploymentRequest): Promise<EffectOutcome>;
@@ -232,11 +246,13 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       return { port: { kind: "none" }, outcome: answer.outcome, bindings: answer.bindings };
     }
     case "lock":
-      return prepareLock(scope, begin, request);
+      return prepareLock(scope, begin, request, ports);
+    case "throttle":
+      return prepareThrottle(scope, begin, request, ports);
     case "build": {
       const composed = await ports.otherBuild(scope, request);
       if (!composed.ok) return refused(composed.reason);
-      const until = request.wait ? "end" : request.waitForStart ? "start" : null;
+      const until = request.waitForStart ? "start" : request.wait ? "end" : null;
       return {
         port: { kind: "build", build: composed.build, until },
         outcome: until === null ? { value: null } : null,
@@ -244,30 +260,100 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       };
     }
     case "signal":
-      return refused("waiting for another build or image is not carried out by this version");
+      if (request.op === "image")
+        return refused(
+          "this server does not hear of images that are pushed: ask the registry by httpRequest, in waitUntil",
+        );
+      return await prepareAwait(scope, request, ports);
     default:
       return unreachable(request);
   }
 }
 
-function prepareLock(scope: BeginScope, begin: Begin, request: Extract<Request, { kind: "lock" }>): Prepared {
-  const { resources } = request;
-  if (request.label !== null || resources.length === 0)
-    return refused(
-      "this server knows resources by their names and none by a label: write lock('name'), or extra: [[resource: 'other']] for several",
-    );
+function prepareLock(
+  scope: BeginScope,
+  begin: Begin,
+  request: Extract<Request, { kind: "lock" }>,
+  ports: BeginPorts,
+): Prepared {
+  const wanted: LockWish[] = [...new Set(request.resources)].map((name) => ownName(scope, name));
+  for (const { label, quantity } of request.labels) {
+    const carrying = ports.resourcesOf(label);
+    if (carrying === undefined)
+      return refused(
+        `The resource label does not exist: ${label}. Labels and their resources stand in sluice.yml, under resources`,
+      );
+    if (quantity > carrying.length)
+      return refused(
+        `Given amount ${quantity} is greater than amount of resources: ${carrying.length}, those of the label ${label}`,
+      );
+    const take = quantity === 0 ? carrying.length : quantity;
+    const as = take === carrying.length ? carrying.join(", ") : `${take} of ${carrying.join(", ")}`;
+    wanted.push({ any: carrying.map((name) => ownName(scope, name)), take, as });
+  }
   const sealed = (value: Stored): Uint8Array => sealOutcome(scope.seal, begin.id, { value });
+  return lockPort(wanted, {
+    priority: request.priority,
+    newestFirst: request.inversePrecedence,
+    granted: sealed({ resources: request.resources }),
+    skipped: request.skipIfLocked ? sealed(null) : null,
+    timeoutMs: request.timeoutMs,
+  });
+}
+
+/** A turn is one of as many resources as the category has turns. */
+function prepareThrottle(
+  scope: BeginScope,
+  begin: Begin,
+  request: Extract<Request, { kind: "throttle" }>,
+  ports: BeginPorts,
+): Prepared {
+  const unknown = request.categories.filter((name) => ports.turnsOf(name) === undefined);
+  if (unknown.length > 0)
+    return refused(
+      `One or more specified categories do not exist: ${unknown.join(", ")}. Categories stand in sluice.yml, under throttle`,
+    );
+  const wanted = request.categories.map((category) => ({
+    any: Array.from({ length: ports.turnsOf(category) ?? 0 }, (_, turn) =>
+      ownName(scope, `turn ${turn + 1} of ${category}`),
+    ),
+    take: 1,
+    as: `a turn of ${category}`,
+  }));
+  return lockPort(wanted, {
+    priority: 0,
+    newestFirst: false,
+    granted: sealOutcome(scope.seal, begin.id, { value: null }),
+    skipped: null,
+    timeoutMs: null,
+  });
+}
+
+/** A change from outside cannot hold up the builds of those who may write. */
+function ownName(scope: BeginScope, name: string): string {
+  return scope.trusted ? name : `${UNTRUSTED_PREFIX}${name}`;
+}
+
+function lockPort(
+  wanted: readonly LockWish[],
+  rest: Omit<Extract<PortInput, { kind: "lock" }>, "kind" | "wanted">,
+): Prepared {
+  return { port: { kind: "lock", wanted, ...rest }, outcome: null, bindings: [] };
+}
+
+async function prepareAwait(
+  scope: BeginScope,
+  request: Extract<Request, { kind: "signal"; op: "build" }>,
+  ports: BeginPorts,
+): Promise<Prepared> {
+  if (!scope.trusted) return refused("a change of somebody who may not write waits for no other build");
+  const named = await ports.buildNamed(request.runId);
+  if (named === null)
+    return refused(`No build exists with runId ${request.runId}: it is written project#number`);
+  if (named.id === scope.buildId) return refused("a build cannot wait for itself");
+  if (named.ended !== null) return ended({ value: named.ended });
   return {
-    port: {
-      kind: "lock",
-      // A change from outside cannot hold up the builds of those who may write.
-      names: [...new Set(resources)].map((name) => (scope.trusted ? name : `untrusted ${name}`)),
-      priority: request.priority,
-      newestFirst: request.inversePrecedence,
-      granted: sealed({ resources }),
-      skipped: request.skipIfLocked ? sealed(null) : null,
-      timeoutMs: request.timeoutMs,
-    },
+    port: { kind: "await", buildId: named.id, stops: request.stops },
     outcome: null,
     bindings: [],
   };

@@ -11,6 +11,8 @@ import { unreachable } from "../../pipelines/unreachable.ts";
 import type { Config } from "../config.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { SecretValue } from "../secrets/values.ts";
+import { heldNames } from "../locks/held.ts";
+import { nodesFitting } from "../runners/nodes-fitting.ts";
 import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import type { BeginScope } from "./prepare-begin.ts";
@@ -52,6 +54,10 @@ export async function answerRead(deps: Deps, scope: BeginScope, begin: Begin): P
       return plain(await previousBuild(deps, scope, request.which, request.before));
     case "changeSets":
       return plain(await changeSets(deps, scope, request.number));
+    case "held":
+      return plain(await heldNames(deps.store, scope.buildId, request.lock));
+    case "nodes":
+      return plain(await nodesFitting(deps.store, request.label, request.offline));
     case "credentials":
       return await bindCredentials(deps, scope, request.wanted);
     default:

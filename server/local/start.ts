@@ -157,6 +157,10 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
         ok: false,
         reason: "sluice run carries out this one build: it starts no other",
       }),
+      // Nobody else is here to wait for: a label stands for one resource, and every category has a turn.
+      resourcesOf: (label) => [label],
+      turnsOf: () => 1,
+      buildNamed: async () => null,
       ignoresLabels: true,
     };
     let own: number | null = null;

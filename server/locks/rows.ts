@@ -1,11 +1,11 @@
-import { z } from "zod";
 import { endEffect } from "../builds/journal/end-effect.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
+import { choose, type LockWish, namesOf, readWishes } from "./wish.ts";
 
 /** What a `lock` step asks for. */
 export interface LockWanted {
   /** All of them together, or none. */
-  readonly names: readonly string[];
+  readonly wanted: readonly LockWish[];
   readonly priority: number;
   /** This one goes before those who asked earlier. */
   readonly newestFirst: boolean;
@@ -14,8 +14,6 @@ export interface LockWanted {
   /** What it ends with at once where one is taken; null: it waits. */
   readonly skipped: Uint8Array | null;
 }
-
-const Names = z.array(z.string());
 
 /** Takes a step's resources, or puts it in the line of those who wait. The builds whose steps ended by it. */
 export function* takeLock(
@@ -28,7 +26,7 @@ export function* takeLock(
     tx.db.insertInto("locks").values({
       buildId,
       effectId,
-      names: JSON.stringify(wanted.names),
+      names: JSON.stringify(wanted.wanted),
       state: "waiting",
       priority: wanted.priority,
       newestFirst: wanted.newestFirst ? 1 : 0,
@@ -73,8 +71,7 @@ function* grantWaiting(tx: Transaction): Steps<number[]> {
   );
   const ended: number[] = [];
   for (const lock of inTurn(waiting)) {
-    const names = Names.parse(JSON.parse(lock.names));
-    if (!(yield* takeNames(tx, lock.id, names))) continue;
+    if (!(yield* takeNames(tx, lock.id, readWishes(lock.names)))) continue;
     const end = { buildId: lock.buildId, effectId: lock.effectId, outcome: lock.granted, exitCode: null };
     if (yield* endEffect(tx, end)) {
       yield* tx.run(
@@ -110,16 +107,13 @@ function inTurn<Row extends { readonly priority: number; readonly newestFirst: 0
   return line.toSorted((a, b) => b.priority - a.priority);
 }
 
-/** Takes all names or none; the table's key settles who was first. */
-function* takeNames(tx: Transaction, lockId: number, names: readonly string[]): Steps<boolean> {
-  const taken = yield* tx.first(
-    tx.db
-      .selectFrom("lockNames")
-      .select("name")
-      .where("name", "in", [...names])
-      .limit(1),
+/** Takes all that is wished for or nothing; the table's key settles who was first. */
+function* takeNames(tx: Transaction, lockId: number, wishes: readonly LockWish[]): Steps<boolean> {
+  const taken = yield* tx.all(
+    tx.db.selectFrom("lockNames").select("name").where("name", "in", namesOf(wishes)),
   );
-  if (taken !== undefined) return false;
+  const names = choose(wishes, new Set(taken.map(({ name }) => name)));
+  if (names === null) return false;
   let got = 0;
   for (const name of names)
     got += yield* tx.run(

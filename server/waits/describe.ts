@@ -129,7 +129,7 @@ function sentenceOf(cause: WaitCause): Sentence {
       };
     case "signal":
       return {
-        text: `it has started build #${cause.number} of ${cause.project} and waits for its ${cause.to}`,
+        text: `it waits for the ${cause.to} of build #${cause.number} of ${cause.project}`,
         endedBy: `${cause.project} #${cause.number}`,
       };
     case "timer":

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { namesOf, readWishes, wordsOf } from "../locks/wish.ts";
 import type { Store } from "../store/store.ts";
 import { readWait, type WaitCause } from "./cause.ts";
 import { describe, type Wait } from "./describe.ts";
@@ -55,7 +56,6 @@ interface Found {
   readonly sinceAtMs: number;
 }
 
-const Names = z.array(z.string());
 const Submitters = z.array(z.string());
 const Approvers = z.object({ role: z.string().default("deployer"), people: z.array(z.string()).default([]) });
 
@@ -282,21 +282,23 @@ async function locksOf(store: Store, ids: readonly number[]): Promise<Found[]> {
     .innerJoin("builds", "builds.id", "locks.buildId")
     .innerJoin("projects", "projects.id", "builds.projectId")
     .select(["lockNames.name", "builds.number", "projects.key"])
-    .where("lockNames.name", "in", [...new Set(waiting.flatMap((row) => namesOf(row.names)))])
+    .where("lockNames.name", "in", [...new Set(waiting.flatMap((row) => namesOf(readWishes(row.names))))])
     .execute();
   return waiting.map((row) => {
-    const names = namesOf(row.names);
-    const holders = held.filter(({ name }) => names.includes(name)).map((one) => `${one.key} #${one.number}`);
+    const wishes = readWishes(row.names);
+    const names = new Set(namesOf(wishes));
+    const holders = held.filter(({ name }) => names.has(name)).map((one) => `${one.key} #${one.number}`);
     return {
       buildId: row.buildId,
-      cause: { cause: "lock", names, holders: [...new Set(holders)], untilAtMs: row.dueAtMs },
+      cause: {
+        cause: "lock",
+        names: wordsOf(wishes),
+        holders: [...new Set(holders)],
+        untilAtMs: row.dueAtMs,
+      },
       sinceAtMs: row.sinceMs,
     };
   });
-}
-
-function namesOf(text: string): string[] {
-  return Names.parse(JSON.parse(text));
 }
 
 async function signalsOf(store: Store, ids: readonly number[]): Promise<Found[]> {
@@ -307,7 +309,7 @@ async function signalsOf(store: Store, ids: readonly number[]): Promise<Found[]>
     .innerJoin("projects", "projects.id", "builds.projectId")
     .select(["signals.buildId", "signals.kind", "signals.sinceMs", "builds.number", "projects.key"])
     .where("signals.buildId", "in", ids)
-    .where("signals.kind", "in", ["build", "build_start"])
+    .where("signals.kind", "in", ["build", "build_start", "build_end"])
     .where("builds.endedAtMs", "is", null)
     .orderBy("signals.sinceMs")
     .execute();
@@ -317,7 +319,7 @@ async function signalsOf(store: Store, ids: readonly number[]): Promise<Found[]>
       cause: "signal",
       project: row.key,
       number: row.number,
-      to: row.kind === "build" ? "end" : "start",
+      to: row.kind === "build_start" ? "start" : "end",
     },
     sinceAtMs: row.sinceMs,
   }));

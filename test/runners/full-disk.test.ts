@@ -68,6 +68,7 @@ describe("the place up to which a step's log is stored", function () {
       file,
       limits: DEFAULT_LOG_LIMITS,
       checkpoint: BEGINNING,
+      tee: null,
     });
     log.onDone = (segment) => done.push(segment);
     const take = async (segment: number): Promise<void> => {

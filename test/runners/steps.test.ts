@@ -23,6 +23,38 @@ describe("steps in a container", function () {
     assert.equal(step.log, "+ echo hello\nhello\n+ exit 3\n");
   });
 
+  it("appends what steps print to files of the workspace, one step at a time", async () => {
+    const tees = ["/sluice/src/deep/all.txt", "/sluice/tmp/other.txt"];
+    const first = await session.sh("#!/bin/sh\nprintf one; echo err >&2; exit 4\n", { tees });
+    assert.deepEqual([first.exit, first.log], [4, "oneerr\n"]);
+    const scripts = ["two", "three"].map((word) =>
+      session.sh(`#!/bin/sh\nseq 1 20000 | sed 's/$/ ${word}/'\n`, { tees }),
+    );
+    const [two, three] = await Promise.all(scripts);
+    for (const file of tees) {
+      const { log } = await session.sh(`#!/bin/sh\ncat ${file}\n`);
+      const [a, b] = [two?.log ?? "", three?.log ?? ""];
+      assert.ok(log === `oneerr\n${a}${b}` || log === `oneerr\n${b}${a}`, file);
+    }
+    const owned = await session.sh("#!/bin/sh\n[ -O /sluice/src/deep/all.txt ] && echo mine\n");
+    assert.equal(owned.log, "mine\n");
+  });
+
+  it("says why a file cannot be written to beside a log that is whole", async () => {
+    await session.sh("mkdir -p /sluice/src/there; ln -sfn /etc/passwd /sluice/src/link\n");
+    for (const [file, code] of [
+      ["/sluice/src/there", /path_refused/],
+      ["/sluice/src/link", /path_refused/],
+      ["/etc/motd", /path_refused/],
+    ] as const) {
+      const id = session.exec("#!/bin/sh\necho printed\n", { tees: [file] });
+      const outcome = await world.server.outcome(id);
+      assert.ok(!outcome.ok, file);
+      assert.match(outcome.failure.code, code);
+      assert.equal(world.server.log(id), "printed\n");
+    }
+  });
+
   it("keeps the order of stdout and stderr and bytes that are no text", async () => {
     const step = await session.sh(
       "#!/bin/sh\nfor i in 1 2 3; do echo out$i; echo err$i >&2; done\nprintf '\\377\\000x'\n",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -103,7 +103,8 @@ describe("a runner that is killed", function () {
         const exit = begun % 200;
         const script = `#!/bin/sh\nseq 1 ${String(lines)} | sed 's/^/line /; s/$/ of ${String(begun)}/'\nsleep 0.2\necho end\nexit ${String(exit)}\n`;
         const secrets = [{ ref: "s@1", variable: "S", as: "value" as const, fileName: null }];
-        running.push({ id: session.exec(script, { secrets }), exit, lines });
+        const tees = [`/sluice/src/tee/${String(begun)}.txt`];
+        running.push({ id: session.exec(script, { secrets, tees }), exit, lines });
       }
       await pause(Math.random() * 900);
       await kill();
@@ -132,6 +133,8 @@ describe("a runner that is killed", function () {
         const expected = Buffer.from(`${wanted.join("")}end\n`);
         assert.equal(log.length, expected.length, `step ${step.id} of ${String(last)}`);
         assert.equal(digest(log), digest(expected), step.id);
+        const teed = await readFile(path.join(await sourceFolder(), "tee", `${number}.txt`));
+        assert.equal(digest(teed), digest(expected), `what tee wrote of ${step.id}`);
         world.server.logs.delete(step.id);
       }
       return open;

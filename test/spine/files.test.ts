@@ -33,6 +33,13 @@ const JENKINSFILE = `node {
   try { tool 'gradle-7' } catch (e) { echo "> \${e.message}" }
   try { tool 'magic' } catch (e) { echo "> \${e.message}" }
   try { unzip 'pom.xml' } catch (e) { echo "> \${e.message}" }
+  tee('logs/all.txt') {
+    echo 'said'
+    sh '#!/bin/sh\\necho printed; echo error >&2'
+    tee('logs/inner.txt') { parallel a: { sh '#!/bin/sh\\necho a' }, b: { sh '#!/bin/sh\\necho b' } }
+  }
+  sh 'echo beside'
+  echo "> \${readFile('logs/all.txt').split('\\n').sort()} \${readFile('logs/inner.txt').size()}"
 }
 `;
 const POM = `<?xml version="1.0"?>
@@ -70,6 +77,7 @@ describe("steps that work on files", function () {
       "> there is no gradle in this agent's image, and Sluice installs no tools: use an image that has it, such as agent { docker 'maven:3' }",
       `> nobody knows which program the tool "magic" is: say its type, such as tool(name: 'magic', type: 'maven'), or write its path`,
       "> /sluice/src/pom.xml cannot be read as zip: End of central directory record signature not found. Either not a zip file, or file is truncated.",
+      "> [a, b, error, printed, said] 4",
     ]);
     assert.match(text, /Zipped 3 entries\./u);
     assert.match(text, /Extracting: deep\/b\.md -> \/sluice\/src\/back\/deep\/b\.md/u);

@@ -51,6 +51,10 @@ const WHOLE = `pipeline {
         withCredentials([string(credentialsId: 'token', variable: 'TOKEN')]) {
           sh 'echo the token is $TOKEN.; test "$TOKEN" = "${SECRET}"'
         }
+        withCredentials([gitUsernamePassword(credentialsId: 'forge-login', gitToolName: 'Default')]) {
+          sh 'test "$("$GIT_ASKPASS" "Username for https://git.example.test: ")" = ada'
+          sh 'test "$("$GIT_ASKPASS" "Password for https://ada@git.example.test: ")" = "${SECRET}" && echo git is answered'
+        }
       }
     }
   }
@@ -97,6 +101,8 @@ notify:
     });
     await spine.server.api.putSecret("chat-url", { type: "string", text: chat.hookUrl });
     await spine.server.api.putSecret("token", { type: "string", text: SECRET });
+    const login = { type: "usernamePassword" as const, username: "ada", password: SECRET };
+    await spine.server.api.putSecret("forge-login", login);
   });
   after(async () => {
     await spine?.stop();
@@ -107,7 +113,7 @@ notify:
   it("becomes a build that does all its file says, with results, files and a console as Jenkins prints it", async () => {
     const { api } = spine.server;
     const commit = await spine.push("Sell things", {
-      Jenkinsfile: WHOLE.replace("${SECRET}", SECRET),
+      Jenkinsfile: WHOLE.replaceAll("${SECRET}", SECRET),
       "greeting.txt": "hello from the repository\n",
     });
     const build = await api.buildEnded(PROJECT, 1);
@@ -138,6 +144,7 @@ notify:
     assert.match(console.trimEnd(), /Finished: SUCCESS$/u);
     assert.ok(!console.includes(SECRET), "the secret is in the console");
     assert.match(console, /the token is \*{4}\./u);
+    assert.match(console, /^git is answered$/mu);
 
     const names = build.stages.map(({ name, state }) => `${name} ${state}`);
     for (const name of ["Build", "Both", "Left", "Right", "Secret"])

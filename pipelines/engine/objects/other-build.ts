@@ -22,6 +22,7 @@ export class OtherBuildObject extends PlainObject {
       [
         ["number", count],
         ["id", String(count)],
+        ["externalizableId", `${project}#${count}`],
         ["result", text],
         ["currentResult", text ?? "SUCCESS"],
         ["displayName", textIn(fieldOf(stored, "displayName"))],

@@ -42,6 +42,8 @@ import { formatText } from "./format.ts";
 import { matchesWhole } from "./matching.ts";
 import { bytesOf, trimmed } from "./string.ts";
 import { elementsOf } from "./walk.ts";
+import { csvConstant, csvStatics } from "../library/csv-format.ts";
+import { DUPLICATE_HEADER_MODES, QUOTE_MODES } from "../library/csv-settings.ts";
 import { timeStatics, timeConstant } from "../library/time.ts";
 
 type Static = (args: readonly Value[], run: Runtime) => Eventual | undefined;
@@ -560,7 +562,7 @@ define("hudson.model.Result", {
     builtinStatic(run, "hudson.model.Result", trimmed(textArg(run, name)).toUpperCase()) ??
     builtinStatic(run, "hudson.model.Result", "FAILURE"),
 });
-for (const [name, statics] of timeStatics) byClass.set(name, statics);
+for (const [name, statics] of [...timeStatics, ...csvStatics]) byClass.set(name, statics);
 
 /** As application/x-www-form-urlencoded. */
 export function encodeUrl(text: string): string {
@@ -643,6 +645,8 @@ const enums = new Map<string, { readonly names: readonly string[]; readonly memb
     "hudson.model.Result",
     { names: ["SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED"], members: resultMembers },
   ],
+  ["org.apache.commons.csv.QuoteMode", { names: QUOTE_MODES, members: new Map() }],
+  ["org.apache.commons.csv.DuplicateHeaderMode", { names: DUPLICATE_HEADER_MODES, members: new Map() }],
 ]);
 
 function enumStatic(
@@ -805,5 +809,5 @@ export function builtinStatic(run: Runtime, className: string, name: string): Va
         : name.toLowerCase();
     return new NamedValue(className.endsWith("Charsets") ? "java.nio.charset.Charset" : className, text);
   }
-  return timeConstant(className, name, run);
+  return timeConstant(className, name, run) ?? csvConstant(className, name);
 }

@@ -2,7 +2,7 @@ import { Instance } from "../classes.ts";
 import { sequenceOf } from "../comparing.ts";
 import { chargeCall, chargeResult } from "../cost.ts";
 import type { Eventual } from "../flow.ts";
-import { LibraryValue } from "../library.ts";
+import { LibraryListValue, LibraryValue } from "../library.ts";
 import { isNumber } from "../numbers.ts";
 import type { Runtime } from "../runtime.ts";
 import {
@@ -100,7 +100,7 @@ function isWalked(self: Value, name: string): boolean {
 
 function callOwn(run: Runtime, self: Value, name: string, args: readonly Value[]): Eventual | undefined {
   if (typeof self === "string") return callText(run, self, name, args);
-  if (self instanceof ListValue) return listMethods.get(name)?.(self, args, run);
+  if (self instanceof ListValue) return callList(run, self, name, args);
   if (self instanceof MapValue) return mapMethods.get(name)?.(self, args, run);
   if (isNumber(self)) return numberMethods.get(name)?.(self, args, run);
   if (typeof self === "boolean") return booleanMethods.get(name)?.(self, args, run);
@@ -139,6 +139,11 @@ function callRare(run: Runtime, self: Value, name: string, args: readonly Value[
 
 function callText(run: Runtime, self: string, name: string, args: readonly Value[]): Eventual | undefined {
   return (stringMethods.get(name) ?? encodeMethods.get(name))?.(self, args, run);
+}
+
+function callList(run: Runtime, self: ListValue, name: string, args: readonly Value[]): Eventual | undefined {
+  const own = self instanceof LibraryListValue ? self.invoke(name, args, run) : undefined;
+  return own === undefined ? listMethods.get(name)?.(self, args, run) : own;
 }
 
 /** A range is a list that does not change. */

@@ -67,6 +67,8 @@ export type PortInput =
   | ({ readonly kind: "lock"; readonly timeoutMs: number | null } & LockWanted)
   /** A build of another project; with `until` the effect ends when that one has come so far. */
   | { readonly kind: "build"; readonly build: NewBuild; readonly until: "start" | "end" | null }
+  /** A build that runs already; it is stopped with the wait where `stops`. */
+  | { readonly kind: "await"; readonly buildId: number; readonly stops: boolean }
   | { readonly kind: "none" };
 
 /** One new row of the journal. */

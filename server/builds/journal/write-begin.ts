@@ -164,23 +164,32 @@ function* writePort(
     case "build": {
       const made = yield* makeBuild(tx, port.build);
       if (port.until !== null)
-        yield* tx.run(
-          tx.db.insertInto("signals").values({
-            buildId: turn.buildId,
-            effectId: begin.id,
-            kind: port.until === "end" ? "build" : "build_start",
-            key: String(made.id),
-            sinceMs: tx.nowMs,
-            doneAtMs: null,
-          }),
-        );
+        yield* waitFor(tx, turn.buildId, begin.id, port.until === "end" ? "build" : "build_start", made.id);
       return;
     }
+    case "await":
+      yield* waitFor(tx, turn.buildId, begin.id, port.stops ? "build" : "build_end", port.buildId);
+      return;
     case "milestone":
     case "timer":
     case "none":
       return;
   }
+}
+
+/** A step goes on when that build has come so far; with `build` it is stopped where the step is. */
+function* waitFor(
+  tx: Transaction,
+  buildId: number,
+  effectId: string,
+  kind: "build" | "build_start" | "build_end",
+  other: number,
+): Steps<void> {
+  yield* tx.run(
+    tx.db
+      .insertInto("signals")
+      .values({ buildId, effectId, kind, key: String(other), sinceMs: tx.nowMs, doneAtMs: null }),
+  );
 }
 
 function* writeSession(

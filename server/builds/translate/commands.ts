@@ -94,6 +94,7 @@ export function credentialNames(request: Request): string[] {
     case "gate":
     case "deployment":
     case "lock":
+    case "throttle":
     case "milestone":
     case "build":
     case "signal":
@@ -138,6 +139,7 @@ function bodiesFor(id: string, request: Request, context: TranslateContext): Par
     case "gate":
     case "deployment":
     case "lock":
+    case "throttle":
     case "milestone":
     case "build":
     case "signal":
@@ -296,6 +298,8 @@ function execCommand(id: string, request: ExecRequest, context: TranslateContext
       masks: login?.masks ?? [],
       capture: request.capture ? "stdout" : "none",
       label: request.label,
+      // Left out where there is none: a runner of an older release does not know it.
+      ...(request.tees.length === 0 ? {} : { tees: [...request.tees] }),
     },
   };
 }
@@ -549,13 +553,11 @@ function fileOperation(request: FileRequest): Part<FileOperation> {
         value: { op: "read", path: request.path, as: request.encoding === "Base64" ? "base64" : "text" },
       };
     case "write": {
-      if (!request.overwrite)
-        return { ok: false, reason: "writing only where nothing stands is not carried out here" };
       const base64 = request.encoding === "Base64";
       const data = base64
         ? { kind: "base64" as const, base64: request.text }
         : { kind: "text" as const, text: request.text };
-      return { ok: true, value: { op: "write", path: request.path, data, append: false } };
+      return { ok: true, value: { op: "write", path: request.path, data, append: request.append } };
     }
     case "exists":
       return { ok: true, value: { op: "exists", path: request.path } };

@@ -42,6 +42,7 @@ function world(text: string): DryWorld {
     readFile: () => null,
     files: new Map(),
     stashes: new Set(),
+    taken: new Map(),
     checkouts: new Set(),
     nowMs: 1_750_000_000_000,
     randoms: 0,

@@ -61,6 +61,8 @@ const MAKERS = [
   "'a'.&trim",
   "java.time.LocalDate.of(2024, 1, 2)",
   "[:].withDefault { 1 }",
+  "CSVFormat.DEFAULT.withHeader('a')",
+  "CSVFormat.DEFAULT.builder()",
 ];
 
 /** Fails on anything that is not a value of ours, however deep it lies. */

@@ -67,7 +67,8 @@ const SEEDS = `[
   java.time.Instant.ofEpochMilli(0), java.time.Duration.ofSeconds(1), [:].withDefault { 1 }, Calendar.instance, TimeZone.getTimeZone('UTC'),
   new java.text.SimpleDateFormat('yyyy'), new java.util.concurrent.atomic.AtomicInteger(1), new StringWriter(), Locale.US,
   new TreeMap([a: 1]), new ArrayDeque([1]), { it }.curry(1), { it }.memoize(), { it } >> { it }, { it } as Runnable, [run: { 1 }] as Runnable,
-  java.util.concurrent.TimeUnit.SECONDS, java.nio.charset.StandardCharsets.UTF_8, [1, 2].stream()
+  java.util.concurrent.TimeUnit.SECONDS, java.nio.charset.StandardCharsets.UTF_8, [1, 2].stream(),
+  CSVFormat.DEFAULT.withHeader('a'), CSVFormat.DEFAULT.builder(), QuoteMode.ALL
 ]`;
 
 const TABLES: readonly ReadonlyMap<string, unknown>[] = [
@@ -277,6 +278,7 @@ describe("the objects of a pipeline", () => {
         objects.image = docker.image('a')
         objects.output = sh(script: 'true', returnStdout: true)
         objects.json = readJSON(text: '{"a": [1]}')
+        objects.record = readCSV(text: '1,2', format: CSVFormat.DEFAULT.withHeader('a', 'b'))[0]
       }
       objects.each { title, object ->
         names.each { name ->

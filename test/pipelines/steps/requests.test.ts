@@ -29,6 +29,27 @@ const RESULTS: readonly [string, Stored, RegExp][] = [
   ],
   ["lock('db') { echo 'mine' }", { resources: ["db"] }, /Lock acquired on \[db\].*mine.*Lock released/s],
   ["lock(resource: 'db', skipIfLocked: true) { echo 'mine' }", null, /skipping the block/],
+  ["throttle(['a', 'b']) { echo 'my turn' }", null, /my turn/],
+  [
+    "echo \"got ${nodesByLabel('linux').join('+')}\"",
+    ["east", "west"],
+    /Found a total of 2 nodes with the 'linux' label\n.*got east\+west/s,
+  ],
+  [
+    "echo \"got ${nodesByLabel(label: 'mac', offline: true).size()}\"",
+    [],
+    /Could not find any nodes with 'mac' label\n.*got 0/s,
+  ],
+  [
+    "echo \"got ${waitForBuild('other#4').result}\"",
+    { number: 4, result: "FAILURE", projectName: "other" },
+    /Waiting for other#4 to complete\n.*got FAILURE/s,
+  ],
+  [
+    "try { waitForBuild(runId: 'other#4', propagate: true) } catch (e) { echo \"caught ${e.message}\" }",
+    { number: 4, result: "UNSTABLE", projectName: "other" },
+    /caught other #4 completed with status UNSTABLE/,
+  ],
   [
     "def b = build job: 'other', propagate: false\necho \"got ${b.result} ${b.number}\"",
     { number: 3, result: "FAILURE", projectName: "other", displayName: "#3" },
@@ -130,6 +151,96 @@ describe("a step", () => {
     ]);
   });
 
+  it("asks for what locks, turns, runners and other builds are wanted", () => {
+    const lock = asked(
+      "lock(label: 'phones', quantity: 2, extra: [[resource: 'desk'], [label: 'chairs']]) { }",
+    );
+    assert.ok(lock.kind === "lock");
+    assert.deepEqual(
+      [lock.resources, lock.labels],
+      [
+        ["desk"],
+        [
+          { label: "phones", quantity: 2 },
+          { label: "chairs", quantity: 0 },
+        ],
+      ],
+    );
+    assert.deepEqual(asked("throttle(categories: ['a', 'b', 'a']) { }"), {
+      kind: "throttle",
+      categories: ["a", "b"],
+    });
+    assert.deepEqual(asked("nodesByLabel 'linux && !arm'"), {
+      kind: "read",
+      op: "nodes",
+      label: "linux && !arm",
+      offline: false,
+    });
+    assert.deepEqual(asked("waitForBuild runId: 'mill#3', propagateAbort: true"), {
+      kind: "signal",
+      op: "build",
+      runId: "mill#3",
+      stops: true,
+    });
+  });
+
+  it("says to a lock by label which resources it got", () => {
+    const build = new Stepped(
+      "lock(label: 'phones', quantity: 1, variable: 'P') { echo \"mine: ${env.P} ${P0}\" }",
+    );
+    build.answer("lock", { resources: [] });
+    const [held] = build.open;
+    assert.ok(held?.request.kind === "read" && held.request.op === "held");
+    build.answer("lock", ["a2"]);
+    assert.match(build.text, /Lock acquired on \[a2\]\n.*mine: a2 a2/s);
+    assert.equal(build.end?.result, "SUCCESS");
+  });
+
+  it("gives what a block prints to the files of tee, in its own session", () => {
+    const build = new Stepped(
+      "node { dir('x') { tee('a.log') { echo 'one'\n tee('/sluice/tmp/b.log') { sh 'two' }\n sh 'three' } }\n echo 'four' }",
+    ).grant();
+    const [one] = build.open;
+    assert.ok(one?.request.kind === "file" && one.request.op === "write");
+    assert.deepEqual(
+      [one.request.path, one.request.text, one.request.append],
+      ["/sluice/src/x/a.log", "one\n", true],
+    );
+    build.answer("echo", null);
+    for (const tees of [["/sluice/src/x/a.log", "/sluice/tmp/b.log"], ["/sluice/src/x/a.log"]]) {
+      const [sh] = build.open;
+      assert.ok(sh?.request.kind === "exec");
+      assert.deepEqual(sh.request.tees, tees);
+      build.answer("sh", { exit: 0 });
+    }
+    assert.equal(build.end?.result, "SUCCESS");
+    assert.match(build.text, /four/);
+  });
+
+  it("gives git the program that answers with a secret", () => {
+    const build = new Stepped(
+      "node { withCredentials([gitUsernamePassword(credentialsId: 'forge', gitToolName: 'Default')]) { sh 'git push' }\n sh 'after' }",
+    ).grant();
+    const [read] = build.open;
+    assert.ok(read?.request.kind === "read" && read.request.op === "credentials");
+    assert.deepEqual(read.request.wanted, [
+      {
+        secret: "forge",
+        kind: "usernamePassword",
+        variables: { username: "GIT_USERNAME", password: "GIT_PASSWORD" },
+      },
+    ]);
+    build.answer("credentials", []);
+    const env = (): unknown => {
+      const [sh] = build.open;
+      assert.ok(sh?.request.kind === "exec");
+      return [sh.request.env["GIT_ASKPASS"], sh.request.env["GIT_TERMINAL_PROMPT"]];
+    };
+    assert.deepEqual(env(), ["/.sluice/bin/askpass", "false"]);
+    build.answer("sh", { exit: 0 });
+    assert.deepEqual(env(), [undefined, undefined]);
+  });
+
   it("makes of an answer what scripts expect", () => {
     for (const [step, answer, expected] of RESULTS) {
       const build = new Stepped(`node { ${step} }`).grant();
@@ -155,7 +266,10 @@ describe("a step", () => {
       ["bat 'dir'", /Batch scripts can only be run on Windows nodes/],
       ["parallel(a: 1)", /"a" is neither a closure nor failFast/],
       ["parallel(a: { milestone 1 })", /milestone step inside parallel is not allowed/],
-      ["throttle(['deploys']) { }", /throttle of Jenkins is not available; use lock/],
+      ["throttle([]) { }", /throttle: categories takes names/],
+      ["lock(label: 'a', resource: 'b') { }", /label and resource name cannot be specified simultaneously/],
+      ["lock(extra: ['a']) { }", /extra takes maps/],
+      ["withAWS(region: 'x') { }", /withAWS of Jenkins is not available; bind/],
       ["tool 'magic'", /nobody knows which program the tool "magic" is: say its type/],
     ];
     for (const [step, expected] of refused) {

@@ -54,7 +54,7 @@ describe("readCSV and writeCSV", () => {
     assert.equal(valueOf(`readCSV(text: '""')`), "[[]]");
   });
 
-  it("refuse what is not CSV, another format, and neither or both of file and text", () => {
+  it("refuse what is not CSV, what is no format, and neither or both of file and text", () => {
     assert.match(
       thrownBy(`readCSV text: 'a\\n"b" c'`),
       /^java\.io\.IOException: Invalid character between encapsulated token and delimiter at line: 2/,
@@ -65,11 +65,11 @@ describe("readCSV and writeCSV", () => {
     );
     assert.match(
       thrownBy("readCSV text: 'a', format: 'x'"),
-      /^java\.lang\.IllegalArgumentException: readCSV: only the default format .*\.readLines\(\)/,
+      /^java\.lang\.IllegalArgumentException: readCSV: format is a CSVFormat, such as CSVFormat\.EXCEL/,
     );
     assert.match(
       thrownBy("writeCSV file: 'a', records: [], format: 'x'", {}),
-      /^java\.lang\.IllegalArgumentException: writeCSV: only the default format .* writeFile/,
+      /^java\.lang\.IllegalArgumentException: writeCSV: format is a CSVFormat, such as CSVFormat\.EXCEL/,
     );
     assert.match(thrownBy("readCSV()"), /At least one of file or text needs to be provided to readCSV/);
     assert.match(thrownBy("readCSV text: ' ', file: ''"), /At least one of file or text/);

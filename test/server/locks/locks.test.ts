@@ -20,8 +20,8 @@ describe("steps that reach beyond their build", function () {
   after(() => pool.close());
   afterEach(() => stops.all());
 
-  async function aWorld(files: Readonly<Record<string, string>> = {}): Promise<World> {
-    const world = await startWorld({ pool, files });
+  async function aWorld(files: Readonly<Record<string, string>> = {}, file = ""): Promise<World> {
+    const world = await startWorld({ pool, files, file });
     stops.add(() => world.stop());
     return world;
   }
@@ -51,6 +51,7 @@ describe("steps that reach beyond their build", function () {
     });
   }
 
+  const PHONES = "resources: { phones: [a1, a2, a3] }\nthrottle: { heavy: 2, light: 1 }\n";
   const HOLD = "lock('printer') { input 'go' }";
 
   describe("lock", () => {
@@ -171,12 +172,94 @@ describe("steps that reach beyond their build", function () {
       assert.equal(await world.ends(waiter), "succeeded");
     });
 
-    it("is refused in words for a label, which this server does not know", async () => {
-      const world = await aWorld();
+    it("takes as many of a label as it asks for, says which, and goes on over the death of the server", async () => {
+      const world = await aWorld({}, PHONES);
+      const first = await world.begin();
+      const one = await world.build(
+        "lock(label: 'phones', quantity: 1, variable: 'P') { echo \"mine: ${env.P} ${env.P0}\"\n input 'go' }",
+      );
+      await gate(world, one);
+      const two = await world.build(
+        "lock(label: 'phones', quantity: 2, variable: 'P') { echo \"mine: ${env.P}\"\n input 'go' }",
+        "mill",
+      );
+      await gate(world, two);
+      const all = await world.build(
+        "lock(label: 'phones', variable: 'P') { echo \"mine: ${env.P}\" }",
+        "mint",
+      );
+      assert.match(
+        await waits(world, all, "lock"),
+        /it wants a1, a2, a3 for itself, which shop #1, mill #1 has/,
+      );
+      const named = await world.build("lock('a2') { echo 'named' }", "dock");
+      assert.match(await waits(world, named, "lock"), /it wants a2 for itself, which mill #1 has/);
+      await first.crash();
+
+      const life = await world.begin();
+      const skips = await world.build(
+        "lock(label: 'phones', quantity: 1, skipIfLocked: true) { error 'never' }",
+      );
+      assert.equal(await world.ends(skips), "succeeded");
+      const any = await world.build("lock(label: 'phones', quantity: 2) { echo 'any' }");
+      assert.match(await waits(world, any, "lock"), /it wants 2 of a1, a2, a3 for itself/);
+      await goOn(world, life, two);
+      await goOn(world, life, one);
+      for (const build of [one, two, all, named, any]) assert.equal(await world.ends(build), "succeeded");
+      assert.match(await world.console(one), /Trying to acquire lock on \[Label: phones, Quantity: 1\]/);
+      assert.match(await world.console(one), /Lock acquired on \[a1\]\n(.*\n)*mine: a1 a1/);
+      assert.match(await world.console(two), /mine: a2,a3/);
+      assert.match(await world.console(all), /mine: a1,a2,a3/);
+      for (const build of [one, two, all]) assert.deepEqual(await diverge(world, build), []);
+      assert.deepEqual(await world.base.db.selectFrom("lockNames").selectAll().execute(), []);
+    });
+
+    it("takes labels and names together, and refuses what can never be had", async () => {
+      const world = await aWorld({}, PHONES);
       await world.begin();
-      const build = await world.build("lock(label: 'phones', quantity: 1) { echo 'never' }");
-      assert.equal(await world.ends(build), "failed");
-      assert.match(await world.console(build), /knows resources by their names and none by a label/);
+      const both = await world.build(
+        "lock(extra: [[resource: 'a1'], [label: 'phones', quantity: 2], [resource: 'desk']], variable: 'P') { echo \"mine: ${env.P}\" }",
+      );
+      assert.equal(await world.ends(both), "succeeded");
+      assert.match(await world.console(both), /mine: a1,a2,a3,desk|mine: a1,desk,a2,a3/);
+      const refusals: readonly [string, RegExp][] = [
+        ["lock(label: 'tablets')", /The resource label does not exist: tablets/],
+        ["lock(label: 'phones', quantity: 4)", /Given amount 4 is greater than amount of resources: 3/],
+        ["lock(label: 'phones', resource: 'a1')", /cannot be specified simultaneously/],
+        ["lock(extra: [[quantity: 1]])", /Either resource label or resource name must be specified/],
+        ["lock(resource: '')", /Either resource label or resource name must be specified/],
+        ["lock(resource: 'a', priority: 1, inversePrecedence: true)", /not compatible with "queue priority"/],
+      ];
+      for (const [call, text] of refusals) {
+        const build = await world.build(`${call} { echo 'never' }`);
+        assert.equal(await world.ends(build), "failed", call);
+        assert.match(await world.console(build), text);
+      }
+    });
+  });
+
+  describe("throttle", () => {
+    it("lets as many blocks run at once as the category has turns, over projects", async () => {
+      const world = await aWorld({}, PHONES);
+      const life = await world.begin();
+      const heavy = "throttle(['heavy']) { input 'go' }";
+      const one = await world.build(heavy);
+      const two = await world.build(heavy, "mill");
+      await gate(world, one);
+      await gate(world, two);
+      const three = await world.build("throttle(['heavy', 'light']) { echo 'at last' }", "mint");
+      assert.match(await waits(world, three, "lock"), /it wants a turn of heavy, a turn of light for itself/);
+      const light = await world.build("throttle(['light']) { echo 'free' }", "dock");
+      assert.equal(await world.ends(light), "succeeded");
+      await goOn(world, life, two);
+      assert.equal(await world.ends(three), "succeeded");
+      await goOn(world, life, one);
+      assert.equal(await world.ends(one), "succeeded");
+      assert.deepEqual(await world.base.db.selectFrom("lockNames").selectAll().execute(), []);
+
+      const unknown = await world.build("throttle(['huge']) { echo 'never' }");
+      assert.equal(await world.ends(unknown), "failed");
+      assert.match(await world.console(unknown), /One or more specified categories do not exist: huge/);
     });
   });
 
@@ -220,7 +303,7 @@ describe("steps that reach beyond their build", function () {
       const up = await world.build(
         "def b = build(job: 'mill', parameters: [string(name: 'MODE', value: 'bad')], propagate: false)\necho \"it was ${b.result}, #${b.number} of ${b.projectName}\"",
       );
-      assert.match(await waits(world, up, "signal"), /has started build #1 of mill and waits for its end/);
+      assert.match(await waits(world, up, "signal"), /it waits for the end of build #1 of mill/);
       const down = up + 1;
       await gate(world, down);
       await first.crash();
@@ -263,6 +346,70 @@ describe("steps that reach beyond their build", function () {
       assert.equal(await world.ends(nowhere), "failed");
       assert.match(await world.console(nowhere), /No item named nobody found/);
       assert.deepEqual(await findViolations(world.base), []);
+    });
+
+    it("is waited for later by waitForBuild, with or without its fate", async () => {
+      const world = await aWorld({ mill: DOWN });
+      const first = await world.begin();
+      const up = await world.build(
+        "def b = build(job: 'mill', parameters: [string(name: 'MODE', value: 'bad')], waitForStart: true)\necho \"id ${b.externalizableId}\"\ndef done = waitForBuild(runId: b.externalizableId)\necho \"it was ${done.result}\"",
+      );
+      const down = up + 1;
+      await gate(world, down);
+      await until("it waits for the end", async () =>
+        /it waits for the end of build #1 of mill/.test(await waits(world, up, "signal")),
+      );
+      await first.crash();
+      const life = await world.begin();
+      await goOn(world, life, down);
+      assert.equal(await world.ends(up), "succeeded");
+      assert.match(
+        await world.console(up),
+        /id mill#1\n(.*\n)*Waiting for mill#1 to complete\n(.*\n)*it was FAILURE/,
+      );
+      assert.deepEqual(await diverge(world, up), []);
+
+      const after = await world.build("waitForBuild(runId: 'mill/main#1', propagate: true)");
+      assert.equal(await world.ends(after), "failed");
+      assert.match(await world.console(after), /mill #1 completed with status FAILURE/);
+      for (const id of ["mill#99", "mill", "nobody#1"]) {
+        const none = await world.build(`waitForBuild '${id}'`);
+        assert.equal(await world.ends(none), "failed");
+        assert.match(await world.console(none), new RegExp(`No build exists with runId ${id}`));
+      }
+      assert.deepEqual(await world.base.db.selectFrom("signals").selectAll().execute(), []);
+    });
+
+    it("is stopped with the wait only where that is asked for", async () => {
+      const world = await aWorld();
+      const life = await world.begin();
+      for (const [more, end] of [
+        ["", "waiting"],
+        [", propagateAbort: true", "aborted"],
+      ] as const) {
+        const other = await world.build("input 'go'", "mint");
+        await gate(world, other);
+        const { number } = await world.base.db
+          .selectFrom("builds")
+          .select("number")
+          .where("id", "=", other)
+          .executeTakeFirstOrThrow();
+        const waiter = await world.build(`waitForBuild(runId: 'mint#${number}'${more})`);
+        await waits(world, waiter, "signal");
+        assert.ok((await life.builds.abort(waiter, 1, ANN)).ok);
+        assert.equal(await world.ends(waiter), "aborted");
+        await until("the wait is forgotten", async () => {
+          const left = await world.base.db.selectFrom("signals").selectAll().execute();
+          return left.length === 0;
+        });
+        if (end === "aborted") assert.equal(await world.ends(other), "aborted");
+        const row = await world.base.db
+          .selectFrom("builds")
+          .select("state")
+          .where("id", "=", other)
+          .executeTakeFirstOrThrow();
+        assert.equal(row.state, end);
+      }
     });
 
     it("ends a circle of builds that start one another", async () => {

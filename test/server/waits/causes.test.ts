@@ -382,7 +382,7 @@ const CASES: Readonly<Record<WaitCauseName, Case>> = {
         .execute();
       return id;
     },
-    text: /it has started build #1 of shop and waits for its end/,
+    text: /it waits for the end of build #1 of shop/,
     endedBy: /shop #1/,
   },
   timer: {
