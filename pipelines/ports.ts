@@ -658,7 +658,6 @@ export type BuildRequest = {
   readonly parameters: Readonly<Record<string, Stored>>;
   readonly wait: boolean;
   readonly waitForStart: boolean;
-  readonly quietPeriodMs: number | null;
 };
 
 /** Another build as scripts see it (`currentBuild.previousBuild`, `build job:`). */

@@ -14,6 +14,7 @@ import {
   ClosureValue,
   DELEGATE_FIRST,
   DELEGATE_ONLY,
+  EntryValue,
   MapValue,
   OWNER_ONLY,
   TO_SELF,
@@ -102,6 +103,7 @@ function closureNamed(run: Runtime, target: Value, name: string): Value | undefi
     !(
       target instanceof Instance ||
       target instanceof MapValue ||
+      target instanceof EntryValue ||
       target instanceof ClassRef ||
       target instanceof ScriptObject
     )

@@ -5,7 +5,6 @@ import { step } from "./step.ts";
 /** Keeps files of the build. */
 export const archiveArtifacts = step({
   name: "archiveArtifacts",
-  aliases: ["archive"],
   doc: "Keeps files as artifacts of the build.",
   parameters: [
     required("artifacts", "string", "Ant patterns, separated by commas."),

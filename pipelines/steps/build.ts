@@ -19,7 +19,7 @@ export const build = step({
     optional("wait", "boolean", "Wait until it has ended.", true),
     optional("waitForStart", "boolean", "Wait only until it has started.", false),
     optional("propagate", "boolean", "A bad result is thrown here.", true),
-    optional("quietPeriod", "int", "Refused on a server: use sleep before it."),
+    optional("quietPeriod", "int", "Seconds that this step waits before it starts the build.", 0),
   ],
   positional: "job",
   block: "none",
@@ -31,13 +31,14 @@ export const build = step({
     const job = args.text("job");
     call.label(job);
     call.print(`Scheduling project: ${job}`);
+    const quiet = args.int("quietPeriod");
+    if (quiet > 0) yield* call.effect({ kind: "timer", afterMs: quiet * 1000, activity: false });
     const ended = yield* call.effect({
       kind: "build",
       job,
       parameters: parametersOf(call),
       wait: args.flag("wait"),
       waitForStart: args.flag("waitForStart"),
-      quietPeriodMs: args.has("quietPeriod") ? args.int("quietPeriod") * 1000 : null,
     });
     if (ended === null) return null;
     const other = new OtherBuildObject(ended);

@@ -1,3 +1,4 @@
+import { archive } from "./archive.ts";
 import { archiveArtifacts } from "./archive-artifacts.ts";
 import { bat } from "./bat.ts";
 import { build } from "./build.ts";
@@ -77,6 +78,7 @@ import { readYaml, writeYaml } from "./yaml.ts";
 /** All steps there are. */
 export const STEPS: readonly Step[] = [
   ansiColor,
+  archive,
   archiveArtifacts,
   bat,
   build,

@@ -1,6 +1,7 @@
 import { MapValue } from "../interpreter/values.ts";
 import { worst } from "../engine/build-state.ts";
 import { fieldOf, isList, textIn } from "../engine/convert.ts";
+import { globMatches } from "../engine/glob.ts";
 import { pathIn } from "../engine/paths.ts";
 import type { Flow } from "../interpreter/flow.ts";
 import { place } from "./files.ts";
@@ -63,28 +64,44 @@ function isWanted(call: StepCall): boolean {
 
 const FILES_AT_ONCE = 500;
 
-/** Deletes the files that the patterns name; folders stay, as with deleteDirs: false. */
+/** Deletes the files that the patterns name, and with deleteDirs the folders that they name with all that is in them. */
 function* deleteMatching(call: StepCall, workspace: string): Flow<void> {
+  const withFolders = call.args.flag("deleteDirs");
+  const [includes, excludes] = [patterns(call, "INCLUDE"), patterns(call, "EXCLUDE")];
+  const wanted = includes.length === 0 ? ["**"] : includes;
   const found = yield* call.effect({
     ...place(call),
     op: "find",
     dir: workspace,
-    includes: joined(call, "INCLUDE") || "**",
-    excludes: joined(call, "EXCLUDE"),
+    includes: [...wanted, ...(withFolders ? wanted.map((one) => `${one}/**`) : [])].join(","),
+    excludes: excludes.join(","),
   });
-  const paths = isList(found) ? found.map((file) => pathIn(workspace, textIn(fieldOf(file, "path")))) : [];
+  const files = isList(found) ? found.map((file) => textIn(fieldOf(file, "path"))) : [];
+  const matches = (path: string, of: readonly string[]) =>
+    of.some((pattern) => globMatches(pattern, path, { ignoreCase: false }));
+  const named = (path: string) => matches(path, wanted) && !matches(path, excludes);
+  const gone = withFolders ? files.map((path) => foldersOf(path).find(named) ?? path) : files;
+  const paths = [...new Set(gone)].map((path) => pathIn(workspace, path));
   for (let at = 0; at < paths.length; at += FILES_AT_ONCE) {
-    const command = { argv: ["rm", "-f", "--", ...paths.slice(at, at + FILES_AT_ONCE)] };
+    const command = { argv: ["rm", "-rf", "--", ...paths.slice(at, at + FILES_AT_ONCE)] };
     yield* call.effect(execRequest(call.run, call, command, { capture: false, encoding: null, label: null }));
   }
 }
 
-function joined(call: StepCall, type: string): string {
+/** The folders around a file, outermost first. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
+}
+
+function patterns(call: StepCall, type: string): string[] {
   const texts: string[] = [];
   for (const pattern of call.args.list("patterns")) {
     if (!(pattern instanceof MapValue)) continue;
     const given = call.run.textOf(pattern.get("type") ?? "INCLUDE").toUpperCase();
-    if (given === type) texts.push(call.run.textOf(pattern.get("pattern") ?? ""));
+    if (given !== type) continue;
+    const text = call.run.textOf(pattern.get("pattern") ?? "");
+    texts.push(...text.split(/[,\s]+/).filter((one) => one !== ""));
   }
-  return texts.join(",");
+  return texts;
 }

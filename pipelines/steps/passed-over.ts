@@ -13,6 +13,8 @@ const PASSED_OVER: Readonly<Record<string, string>> = {
   updateGitlabCommitStatus: "commit statuses are sent by themselves",
   gitlabCommitStatus: "commit statuses are sent by themselves",
   gitlabBuilds: "commit statuses are sent by themselves",
+  addGitLabMRComment:
+    "the merge request shows the commit's status; httpRequest to the forge's API writes comments",
   githubNotify: "commit statuses are sent by themselves",
 };
 

@@ -23,8 +23,31 @@ export const SIGNATURES: readonly Signature[] = [
     policy: "none",
   },
   {
+    name: "archive",
+    doc: "Keeps files as artifacts of the build; archiveArtifacts of old, which never fails for want of files.",
+    parameters: [
+      {
+        name: "includes",
+        type: "string",
+        required: true,
+        doc: "Ant patterns, separated by commas.",
+      },
+      {
+        name: "excludes",
+        type: "string",
+        required: false,
+        default: "",
+        doc: "Patterns of files to leave out.",
+      },
+    ],
+    positional: "includes",
+    block: "none",
+    needsAgent: true,
+    kind: "blob",
+    policy: "reattach",
+  },
+  {
     name: "archiveArtifacts",
-    aliases: ["archive"],
     doc: "Keeps files as artifacts of the build.",
     parameters: [
       {
@@ -173,7 +196,8 @@ export const SIGNATURES: readonly Signature[] = [
         name: "quietPeriod",
         type: "int",
         required: false,
-        doc: "Refused on a server: use sleep before it.",
+        default: 0,
+        doc: "Seconds that this step waits before it starts the build.",
       },
     ],
     positional: "job",
@@ -367,13 +391,13 @@ export const SIGNATURES: readonly Signature[] = [
   },
   {
     name: "configFileProvider",
-    doc: "Puts files kept as secrets of type file beside the workspace and their paths into variables.",
+    doc: "Puts files kept as secrets of type file beside the workspace, or to their targetLocation in it, and their paths into variables.",
     parameters: [
       {
         name: "fileList",
         type: "list",
         required: true,
-        doc: "configFile(fileId: …, variable: …).",
+        doc: "configFile(fileId: …, variable: …, targetLocation: …), the latter two as wanted.",
       },
     ],
     positional: "fileList",
@@ -2285,7 +2309,7 @@ export const SIGNATURES: readonly Signature[] = [
         type: "boolean",
         required: false,
         default: false,
-        doc: "Has no effect here: a missing secret is an error.",
+        doc: "Go on without secrets that are not there.",
       },
     ],
     positional: "credentials",

@@ -1,5 +1,6 @@
 import type { SecretPart, WantedSecret } from "../ports.ts";
 import type { Flow } from "../interpreter/flow.ts";
+import { catchable } from "../engine/build.ts";
 import { bindSecrets } from "../engine/credentials.ts";
 import { fieldOf, textIn } from "../engine/convert.ts";
 import { execRequest } from "./shell.ts";
@@ -12,7 +13,7 @@ export const sshagent = step({
   doc: "Starts an ssh-agent in the agent's container with the keys of the secrets; it ends with the block. The image must have ssh-agent.",
   parameters: [
     required("credentials", "list", "Names of the secrets."),
-    optional("ignoreMissing", "boolean", "Has no effect here: a missing secret is an error.", false),
+    optional("ignoreMissing", "boolean", "Go on without secrets that are not there.", false),
   ],
   positional: "credentials",
   block: "required",
@@ -21,15 +22,16 @@ export const sshagent = step({
   policy: "reattach",
   *behave(call) {
     const { run } = call;
-    const wanted = call.args.texts("credentials").map((secret, index): WantedSecret => {
+    const named = call.args.texts("credentials").map((secret, index): WantedSecret => {
       const variables: Partial<Record<SecretPart, string>> = { key: `SLUICE_SSH_KEY_${index}` };
       return { secret, kind: "sshUserPrivateKey", variables };
     });
+    const wanted = call.args.flag("ignoreMissing") ? yield* those(call, named) : named;
     const keys = yield* bindSecrets(run, wanted, call.site);
     const variables = yield* startAgent(call);
     return yield* run.withVariables(variables, function* () {
-      const add = wanted.map((_, index) => `ssh-add "$SLUICE_SSH_KEY_${index}"`).join(" && ");
-      yield* run.within(keys, () => command(call, `#!/bin/sh\n${add}`));
+      const add = wanted.map(({ variables: { key = "" } }) => `ssh-add "$${key}"`).join(" && ");
+      if (add !== "") yield* run.within(keys, () => command(call, `#!/bin/sh\n${add}`));
       try {
         return yield* call.body();
       } finally {
@@ -38,6 +40,21 @@ export const sshagent = step({
     });
   },
 });
+
+/** Those secrets that are there. */
+function* those(call: StepCall, wanted: readonly WantedSecret[]): Flow<WantedSecret[]> {
+  const there: WantedSecret[] = [];
+  for (const want of wanted)
+    try {
+      yield* bindSecrets(call.run, [want], call.site);
+      there.push(want);
+    } catch (error) {
+      const stored = catchable(error);
+      if (stored.code !== "secret_gone") throw error;
+      call.print(`[ssh-agent] ${stored.message}; going on without it`);
+    }
+  return there;
+}
 
 function* startAgent(call: StepCall): Flow<[string, string][]> {
   const out = yield* command(call, "#!/bin/sh\nssh-agent -s");

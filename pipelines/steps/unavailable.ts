@@ -11,7 +11,7 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   nunit: "use junit",
   step: "call the step by its own name; the class named here stands for none we have",
   copyArtifacts: "use stash and unstash within a build, or fetch the artifact by its address",
-  addGitLabMRComment: "use httpRequest to the forge's API",
+  withDockerServer: "images are built and run by the engine of the agent's runner, which the server chooses",
   withContext: "it reaches into Jenkins' own objects, which are not here",
 };
 

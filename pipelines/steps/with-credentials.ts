@@ -107,6 +107,17 @@ function layerOver(parent: EnvLayer | null, values: ReadonlyMap<string, string>)
   return values.size === 0 ? parent : { parent, values, isSecret: false };
 }
 
+const KEYSTORE = "keep the keystore as a secret of type file and its password as a string, and bind both";
+const UNPACKED = "bind the archive with file(…), and unpack it by sh";
+
+/** Kinds of secrets that the vault does not have. */
+const INSTEAD: Readonly<Partial<Record<string, string>>> = {
+  certificate: KEYSTORE,
+  CertificateMultiBinding: KEYSTORE,
+  zip: UNPACKED,
+  ZipFileBinding: UNPACKED,
+};
+
 type Wanted = { readonly want: WantedSecret; readonly more: Readonly<Record<string, string>> };
 
 function wantedSecret(call: StepCall, binding: Value): Wanted {
@@ -114,7 +125,7 @@ function wantedSecret(call: StepCall, binding: Value): Wanted {
   const known = Object.hasOwn(BINDINGS, symbol) ? BINDINGS[symbol] : undefined;
   if (known === undefined)
     return call.refuse(
-      `a binding "${symbol}" is not known here; there are string, usernamePassword, gitUsernamePassword, usernameColonPassword, file and sshUserPrivateKey`,
+      `a binding "${symbol}" is not known here; ${INSTEAD[symbol] ?? "there are string, usernamePassword, gitUsernamePassword, usernameColonPassword, file and sshUserPrivateKey"}`,
     );
   const secret = call.run.textOf(fields.get("credentialsId") ?? "");
   if (secret === "") call.refuse(`${symbol}(…) lacks credentialsId`);

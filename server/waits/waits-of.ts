@@ -253,7 +253,7 @@ async function sleepsOf(store: Store, ids: readonly number[]): Promise<Found[]> 
     .where("buildId", "in", ids)
     .where("state", "=", "begun")
     .where("kind", "=", "timer")
-    .where("name", "=", "sleep")
+    .where("name", "in", ["sleep", "build"])
     .orderBy("begunAtMs")
     .execute();
   return rows.map(({ buildId, dueAtMs, begunAtMs }) => ({

@@ -37,6 +37,7 @@ const VALUES: readonly (readonly [script: string, value: unknown])[] = [
   ["String.format('%05.1f|%-4s|%x', 3.14159d, 'a', 255)", "003.1|a   |ff"],
   ["['a', 'b'].join(', ').padLeft(6, '*')", "**a, b"],
   // collections
+  ["[a: { it + 1 }].collect { e -> e.value(2) }", [3]],
   ["[1, 2, 3].collect { it * 2 }.findAll { it > 2 }", [4, 6]],
   ["[3, 1, 2].sort { a, b -> b <=> a }", [3, 2, 1]],
   ["[a: 1, b: 2].collectEntries { k, v -> [v, k] }", { 1: "a", 2: "b" }],

@@ -261,7 +261,7 @@ describe("a step", () => {
       ["withEnv(['A']) { }", /"A" is not of the form NAME=value/],
       [
         "withCredentials([certificate(credentialsId: 'x', keystoreVariable: 'K')]) { }",
-        /a binding "certificate" is not known here/,
+        /a binding "certificate" is not known here; keep the keystore as a secret of type file/,
       ],
       ["bat 'dir'", /Batch scripts can only be run on Windows nodes/],
       ["parallel(a: 1)", /"a" is neither a closure nor failFast/],
@@ -315,6 +315,100 @@ describe("a step", () => {
     build.answer("sh", { exit: 1 });
     build.answer("sshagent", { exit: 0, out: "" });
     assert.equal(build.end?.result, "FAILURE");
+  });
+
+  it("goes on without keys that are not there where it is told so", () => {
+    const missing = {
+      $: "error" as const,
+      class: "hudson.AbortException",
+      message: "Could not find credentials entry with ID 'gone'",
+      code: "secret_gone",
+      causes: [],
+    };
+    const build = new Stepped(
+      "node { sshagent(credentials: ['gone'], ignoreMissing: true) { sh 'x' } }",
+    ).grant();
+    build.fail("credentials", missing);
+    build.answer("credentials", []);
+    build.answer("sshagent", { exit: 0, out: "SSH_AUTH_SOCK=/tmp/a;\n" });
+    build.answer("sh", { exit: 0 });
+    build.answer("sshagent", { exit: 0, out: "" });
+    assert.match(build.text, /Could not find credentials entry with ID 'gone'; going on without it/);
+    assert.equal(build.end?.result, "SUCCESS");
+    const strict = new Stepped("node { sshagent(['gone']) { sh 'x' } }").grant();
+    strict.fail("credentials", missing);
+    assert.equal(strict.end?.result, "FAILURE");
+  });
+
+  it("copies a kept file to where it is wanted, and takes it away after the block", () => {
+    const build = new Stepped(
+      "node { dir('app') { configFileProvider([configFile(fileId: 'maven', variable: 'SETTINGS', targetLocation: 'conf/s.xml'), configFile(fileId: 'npm', targetLocation: 'etc/')]) { sh 'mvn' } } }",
+    ).grant();
+    const bound = (name: string, path: string) => ({
+      secret: name,
+      version: 1,
+      kind: "file",
+      variables: [{ name, part: "file", path, value: path, masked: false }],
+    });
+    build.answer("credentials", [
+      bound("SLUICE_FILE_0", "/.sluice/s/in/f/1.1.file/settings.xml"),
+      bound("SLUICE_FILE_1", "/.sluice/s/in/f/2.1.file/npmrc"),
+    ]);
+    const targets = ["/sluice/src/app/conf/s.xml", "/sluice/src/app/etc/npmrc"];
+    for (const target of targets) {
+      const copy = build.find("configFileProvider").request;
+      assert.ok(copy.kind === "exec" && "argv" in copy.command);
+      assert.equal(copy.command.argv.at(-1), target);
+      assert.equal(copy.secrets.length, 2);
+      build.answer("configFileProvider", { exit: 0 });
+    }
+    const sh = build.find("sh").request;
+    assert.ok(sh.kind === "exec");
+    assert.equal(sh.env["SETTINGS"], targets[0]);
+    build.answer("sh", { exit: 1 });
+    for (const target of targets) {
+      const remove = build.find("configFileProvider").request;
+      assert.ok(remove.kind === "file" && remove.op === "delete");
+      assert.equal(remove.dir, target);
+      build.answer("configFileProvider", null);
+    }
+    assert.equal(build.end?.result, "FAILURE");
+  });
+
+  it("deletes what patterns name, folders too where it is told so", () => {
+    const paths = ["out/a.txt", "lib/out/deep/b.txt", "keep/out/c.txt", "outer.txt"];
+    const found = paths.map((path) => ({ name: path, path, directory: false, length: 1, lastModified: 1 }));
+    const deleted = (more: string): unknown => {
+      const build = new Stepped(
+        `node { cleanWs(${more}patterns: [[pattern: '**/out, **/outer.txt', type: 'INCLUDE'], [pattern: 'keep/**', type: 'EXCLUDE']]) }`,
+      ).grant();
+      const find = build.find("cleanWs").request;
+      assert.ok(find.kind === "file" && find.op === "find");
+      assert.equal(find.excludes, "keep/**");
+      build.answer("cleanWs", found.slice(0, 2).concat(found.slice(3)));
+      const rm = build.find("cleanWs").request;
+      assert.ok(rm.kind === "exec" && "argv" in rm.command);
+      return [find.includes, rm.command.argv.slice(3)];
+    };
+    assert.deepEqual(deleted("deleteDirs: true, "), [
+      "**/out,**/outer.txt,**/out/**,**/outer.txt/**",
+      ["/sluice/src/out", "/sluice/src/lib/out", "/sluice/src/outer.txt"],
+    ]);
+    assert.deepEqual(deleted(""), [
+      "**/out,**/outer.txt",
+      ["/sluice/src/out/a.txt", "/sluice/src/lib/out/deep/b.txt", "/sluice/src/outer.txt"],
+    ]);
+  });
+
+  it("starts another build after its quiet period, and archives as of old", () => {
+    const build = new Stepped("build job: 'other', quietPeriod: 5, wait: false");
+    const wait = build.find("build").request;
+    assert.ok(wait.kind === "timer" && wait.afterMs === 5000);
+    build.answer("build", null);
+    assert.equal(build.find("build").request.kind, "build");
+    const old = asked("archive includes: 'a/**', excludes: '*.tmp'");
+    assert.ok(old.kind === "blob" && old.op === "archive");
+    assert.deepEqual([old.includes, old.excludes, old.allowEmpty], ["a/**", "*.tmp", true]);
   });
 
   it("warns of parameters it does not have, and goes on", () => {
