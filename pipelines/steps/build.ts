@@ -2,6 +2,7 @@ import type { Stored, StoredError } from "../ports.ts";
 import { fieldOf, toStored } from "../engine/convert.ts";
 import { resultNamed } from "../engine/build-state.ts";
 import { Description } from "../engine/objects/description.ts";
+import { noteOutward } from "../engine/session.ts";
 import { OtherBuildObject } from "../engine/objects/other-build.ts";
 import { interruption } from "../engine/stored-errors.ts";
 import { toThrown } from "../engine/convert.ts";
@@ -33,6 +34,7 @@ export const build = step({
     call.print(`Scheduling project: ${job}`);
     const quiet = args.int("quietPeriod");
     if (quiet > 0) yield* call.effect({ kind: "timer", afterMs: quiet * 1000, activity: false });
+    noteOutward(call.run);
     const ended = yield* call.effect({
       kind: "build",
       job,

@@ -27,7 +27,7 @@ import {
   repositoryAndTag,
   credentialNames,
 } from "./translate/commands.ts";
-import { type LockWish, UNTRUSTED_PREFIX } from "../locks/wish.ts";
+import { type Wished, wishesOfLock, wishesOfThrottle } from "../locks/wished.ts";
 import { interruption, refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
 
@@ -87,9 +87,9 @@ export interface BeginPorts {
     request: BuildRequest,
   ): Promise<{ ok: true; build: NewBuild } | { ok: false; reason: string }>;
   /** Resources that carry a label; undefined where no label is called so. */
-  resourcesOf(label: string): readonly string[] | undefined;
+  readonly resourcesOf: (label: string) => readonly string[] | undefined;
   /** How many blocks a category lets run at once; undefined where there is no such category. */
-  turnsOf(category: string): number | undefined;
+  readonly turnsOf: (category: string) => number | undefined;
   /** The build that a `project#number` names. */
   buildNamed(runId: string): Promise<AwaitedBuild | null>;
   limits(scope: BeginScope): Limits;
@@ -245,10 +245,24 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
       const answer = await ports.answerRead(scope, begin);
       return { port: { kind: "none" }, outcome: answer.outcome, bindings: answer.bindings };
     }
-    case "lock":
-      return prepareLock(scope, begin, request, ports);
+    case "lock": {
+      const sealed = (value: Stored): Uint8Array => sealOutcome(scope.seal, begin.id, { value });
+      return lockPort(wishesOfLock(request, ports.resourcesOf, scope.trusted), {
+        priority: request.priority,
+        newestFirst: request.inversePrecedence,
+        granted: sealed({ resources: request.resources }),
+        skipped: request.skipIfLocked ? sealed(null) : null,
+        timeoutMs: request.timeoutMs,
+      });
+    }
     case "throttle":
-      return prepareThrottle(scope, begin, request, ports);
+      return lockPort(wishesOfThrottle(request, ports.turnsOf, scope.trusted), {
+        priority: 0,
+        newestFirst: false,
+        granted: sealOutcome(scope.seal, begin.id, { value: null }),
+        skipped: null,
+        timeoutMs: null,
+      });
     case "build": {
       const composed = await ports.otherBuild(scope, request);
       if (!composed.ok) return refused(composed.reason);
@@ -270,75 +284,12 @@ async function preparePort(scope: BeginScope, begin: Begin, ports: BeginPorts): 
   }
 }
 
-function prepareLock(
-  scope: BeginScope,
-  begin: Begin,
-  request: Extract<Request, { kind: "lock" }>,
-  ports: BeginPorts,
-): Prepared {
-  const wanted: LockWish[] = [...new Set(request.resources)].map((name) => ownName(scope, name));
-  for (const { label, quantity } of request.labels) {
-    const carrying = ports.resourcesOf(label);
-    if (carrying === undefined)
-      return refused(
-        `The resource label does not exist: ${label}. Labels and their resources stand in sluice.yml, under resources`,
-      );
-    if (quantity > carrying.length)
-      return refused(
-        `Given amount ${quantity} is greater than amount of resources: ${carrying.length}, those of the label ${label}`,
-      );
-    const take = quantity === 0 ? carrying.length : quantity;
-    const as = take === carrying.length ? carrying.join(", ") : `${take} of ${carrying.join(", ")}`;
-    wanted.push({ any: carrying.map((name) => ownName(scope, name)), take, as });
-  }
-  const sealed = (value: Stored): Uint8Array => sealOutcome(scope.seal, begin.id, { value });
-  return lockPort(wanted, {
-    priority: request.priority,
-    newestFirst: request.inversePrecedence,
-    granted: sealed({ resources: request.resources }),
-    skipped: request.skipIfLocked ? sealed(null) : null,
-    timeoutMs: request.timeoutMs,
-  });
-}
-
-/** A turn is one of as many resources as the category has turns. */
-function prepareThrottle(
-  scope: BeginScope,
-  begin: Begin,
-  request: Extract<Request, { kind: "throttle" }>,
-  ports: BeginPorts,
-): Prepared {
-  const unknown = request.categories.filter((name) => ports.turnsOf(name) === undefined);
-  if (unknown.length > 0)
-    return refused(
-      `One or more specified categories do not exist: ${unknown.join(", ")}. Categories stand in sluice.yml, under throttle`,
-    );
-  const wanted = request.categories.map((category) => ({
-    any: Array.from({ length: ports.turnsOf(category) ?? 0 }, (_, turn) =>
-      ownName(scope, `turn ${turn + 1} of ${category}`),
-    ),
-    take: 1,
-    as: `a turn of ${category}`,
-  }));
-  return lockPort(wanted, {
-    priority: 0,
-    newestFirst: false,
-    granted: sealOutcome(scope.seal, begin.id, { value: null }),
-    skipped: null,
-    timeoutMs: null,
-  });
-}
-
-/** A change from outside cannot hold up the builds of those who may write. */
-function ownName(scope: BeginScope, name: string): string {
-  return scope.trusted ? name : `${UNTRUSTED_PREFIX}${name}`;
-}
-
 function lockPort(
-  wanted: readonly LockWish[],
+  wished: Wished,
   rest: Omit<Extract<PortInput, { kind: "lock" }>, "kind" | "wanted">,
 ): Prepared {
-  return { port: { kind: "lock", wanted, ...rest }, outcome: null, bindings: [] };
+  if (!wished.ok) return refused(wished.reason);
+  return { port: { kind: "lock", wanted: wished.wishes, ...rest }, outcome: null, bindings: [] };
 }
 
 async function prepareAwait(

@@ -2,7 +2,8 @@ import { type EffectEnd, endEffect } from "../builds/journal/end-effect.ts";
 import type { CommandInput } from "../builds/journal/turn-input.ts";
 import { writeCommands } from "../builds/journal/write-commands.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
-import type { ArtifactKind, SessionState, TestState } from "../store/states.ts";
+import type { SessionState } from "../store/states.ts";
+import { type Leftovers, writeLeftovers } from "./leftovers.ts";
 
 /** A command on its way to a runner. */
 export interface OutgoingCommand {
@@ -146,39 +147,12 @@ export const addCommand = procedure(
 );
 
 /** Everything the end of one command brings with it. */
-export interface CommandEnd {
+export interface CommandEnd extends Leftovers {
   readonly command: string;
   readonly session: string;
-  readonly buildId: number;
-  readonly stepNo: number | null;
-  /** Of the step's log, which is whole by now. */
-  readonly log: { readonly bytes: number; readonly lines: number } | null;
   readonly effect: EffectEnd | null;
   /** The agent is open now. */
   readonly ready: { readonly workspace: string; readonly node: string } | null;
-  readonly blobs: readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly sha256: string;
-    readonly sizeBytes: number;
-  }[];
-  readonly artifacts: readonly {
-    readonly kind: ArtifactKind;
-    readonly name: string;
-    readonly tag: string | null;
-    readonly digest: string | null;
-    readonly sizeBytes: number | null;
-    readonly path: string | null;
-  }[];
-  readonly tests: readonly {
-    readonly suite: string;
-    readonly className: string | null;
-    readonly name: string;
-    readonly state: TestState;
-    readonly durationMs: number;
-    readonly message: string | null;
-    readonly detail: string | null;
-  }[];
 }
 
 /** Ends commands, each with its effect and what it leaves behind, in one transaction; the builds with news. */
@@ -212,35 +186,3 @@ export const endCommands = procedure(
     return [...builds];
   },
 );
-
-function* writeLeftovers(tx: Transaction, end: CommandEnd): Steps<void> {
-  if (end.log !== null && end.stepNo !== null)
-    yield* tx.run(
-      tx.db
-        .updateTable("steps")
-        .set({ logBytes: end.log.bytes, logLines: end.log.lines })
-        .where("buildId", "=", end.buildId)
-        .where("stepNo", "=", end.stepNo),
-    );
-  for (const blob of end.blobs)
-    yield* tx.run(
-      tx.db.insertInto("blobs").values({
-        buildId: end.buildId,
-        ...blob,
-        path: `${end.buildId}/${blob.sha256}`,
-        createdAtMs: tx.nowMs,
-      }),
-    );
-  for (const artifact of end.artifacts)
-    yield* tx.run(
-      tx.db
-        .insertInto("artifacts")
-        .values({ buildId: end.buildId, stepNo: end.stepNo, ...artifact, createdAtMs: tx.nowMs }),
-    );
-  for (const test of end.tests)
-    yield* tx.run(
-      tx.db
-        .insertInto("testResults")
-        .values({ buildId: end.buildId, stepNo: end.stepNo, stagePath: null, ...test }),
-    );
-}

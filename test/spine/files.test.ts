@@ -39,6 +39,15 @@ const JENKINSFILE = `node {
     tee('logs/inner.txt') { parallel a: { sh '#!/bin/sh\\necho a' }, b: { sh '#!/bin/sh\\necho b' } }
   }
   sh 'echo beside'
+  stash name: 'twice', includes: 'in/a.txt'
+  archiveArtifacts 'in/a.txt'
+  writeFile file: 'in/a.txt', text: 'changed'
+  stash name: 'twice', includes: 'in/a.txt'
+  archiveArtifacts 'in/a.txt'
+  dir('again') {
+    unstash 'twice'
+    echo "> \${readFile('in/a.txt')}"
+  }
   echo "> \${readFile('logs/all.txt').split('\\n').sort()} \${readFile('logs/inner.txt').size()}"
 }
 `;
@@ -77,6 +86,7 @@ describe("steps that work on files", function () {
       "> there is no gradle in this agent's image, and Sluice installs no tools: use an image that has it, such as agent { docker 'maven:3' }",
       `> nobody knows which program the tool "magic" is: say its type, such as tool(name: 'magic', type: 'maven'), or write its path`,
       "> /sluice/src/pom.xml cannot be read as zip: End of central directory record signature not found. Either not a zip file, or file is truncated.",
+      "> changed",
       "> [a, b, error, printed, said] 4",
     ]);
     assert.match(text, /Zipped 3 entries\./u);
@@ -85,6 +95,7 @@ describe("steps that work on files", function () {
       "all.zip",
       "back/a.txt",
       "back/old.txt",
+      "in/a.txt",
     ]);
   });
 });

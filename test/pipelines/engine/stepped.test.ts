@@ -146,13 +146,15 @@ describe("an engine", () => {
     assert.equal(new Stepped("node { sh 'a' }", head).grant().fail("sh", ended).end?.result, "FAILURE");
   });
 
-  it("does not run a block again in which a message was sent", () => {
+  it("does not run a block again in which a message was sent or another build was started", () => {
     const lost = abortError("the runner is gone", { code: "agent_lost" });
-    const build = new Stepped("node { mail to: 'a@b.example', subject: 's', body: 'b'\nsh 'a' }")
-      .grant()
-      .answer("mail", null)
-      .fail("sh", lost);
-    assert.equal(build.end?.result, "FAILURE");
+    for (const [name, step] of [
+      ["mail", "mail to: 'a@b.example', subject: 's', body: 'b'"],
+      ["build", "build job: 'other', wait: false"],
+    ] as const) {
+      const build = new Stepped(`node { ${step}\nsh 'a' }`).grant().answer(name, null).fail("sh", lost);
+      assert.equal(build.end?.result, "FAILURE", step);
+    }
   });
 
   it("shows stages as they go, and branches below them", () => {
