@@ -503,6 +503,12 @@ export type BlobRequest = { readonly kind: "blob"; readonly session: EffectId; r
       readonly allowEmpty: boolean;
     }
   | { readonly op: "unstash"; readonly name: string }
+  /** Archived files of another build, as a read `artifacts` named them; `path` is relative to `dir`. */
+  | {
+      readonly op: "fetch";
+      readonly build: number;
+      readonly files: readonly { readonly path: string; readonly blob: string }[];
+    }
   | {
       readonly op: "archive";
       readonly includes: string;
@@ -766,11 +772,38 @@ export type ReadRequest = { readonly kind: "read" } & (
       readonly before: number;
     } // -> OtherBuild | null
   | { readonly op: "changeSets"; readonly number: number } // -> list of Commit
+  /** -> ArtifactsFound; `build` null where none fits. */
+  | {
+      readonly op: "artifacts";
+      /** Key of a project, or project/branch. */
+      readonly job: string;
+      readonly selector: BuildSelector;
+      /** The build had these, among others. */
+      readonly parameters: Readonly<Record<string, string>>;
+      readonly includes: string;
+      readonly excludes: string;
+    }
   | { readonly op: "held"; readonly lock: EffectId } // -> names that this lock holds, in the order asked for
   | { readonly op: "nodes"; readonly label: string; readonly offline: boolean } // -> names of runners
   /** Binds secrets. Value: list of BoundSecret in the order asked; unknown id: an error naming it. */
   | { readonly op: "credentials"; readonly wanted: readonly WantedSecret[] }
 );
+
+/** Which build of a job: the latest that ended so, one by its number, or the one that started this build. */
+export type BuildSelector =
+  | {
+      readonly kind: "latest";
+      readonly results: readonly Result[];
+      readonly needs: "nothing" | "files" | "keep";
+    }
+  | { readonly kind: "number"; readonly number: number }
+  | { readonly kind: "upstream"; readonly orLatest: boolean };
+
+/** `id` is the server's, for the fetching; `project` and `number` are for people. */
+export type ArtifactsFound = {
+  readonly build: { readonly id: number; readonly project: string; readonly number: number } | null;
+  readonly files: readonly { readonly path: string; readonly blob: string; readonly bytes: number }[];
+};
 
 export type WantedSecret = {
   readonly secret: string;

@@ -330,6 +330,8 @@ export const BlobOperation = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("stash"), globs: Globs, allowEmpty: z.boolean() }),
   z.strictObject({ op: z.literal("unstash"), blob: Sha256 }),
   z.strictObject({ op: z.literal("archive"), globs: Globs, allowEmpty: z.boolean() }),
+  /** Single files, to places relative to `cwd`. */
+  z.strictObject({ op: z.literal("fetch"), files: z.array(z.strictObject({ path, blob: Sha256 })) }),
   z.strictObject({ op: z.literal("cache-save"), globs: Globs }),
   z.strictObject({ op: z.literal("cache-restore"), blob: Sha256 }),
 ]);

@@ -175,7 +175,7 @@ export async function startServer({
       parkAfterMs: config.parkAfterMs,
     });
     closing.push(() => sessions.stop());
-    const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, nowMs });
+    const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, blobs, nowMs });
     const ports = createHostPorts({
       beginPorts,
       store,

@@ -9,6 +9,7 @@ import { compareVersions } from "./compare-versions.ts";
 import { ansiColor, timestamps } from "./decorations.ts";
 import { configFileProvider } from "./config-file-provider.ts";
 import { readCSV, writeCSV } from "./csv.ts";
+import { copyArtifacts } from "./copy-artifacts.ts";
 import { deleteDir } from "./delete-dir.ts";
 import { deploy } from "./deploy.ts";
 import { md5, sha1, sha256 } from "./digest.ts";
@@ -88,6 +89,7 @@ export const STEPS: readonly Step[] = [
   compareVersions,
   configFileProvider,
   container,
+  copyArtifacts,
   deleteDir,
   deploy,
   dingtalk,

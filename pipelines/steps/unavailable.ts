@@ -1,7 +1,47 @@
 import { SIGNATURES } from "./signatures.ts";
 
+const CHAT = "send to its webhook by httpRequest, or use slackSend, dingtalk or mail";
+const CLOUD = "run its command line in a container: agent { docker … }, sh and withCredentials";
+const REPORT = "run the tool by sh in a container, and keep its report by archiveArtifacts or publishHTML";
+const VAULT = "keep the secret in Sluice's vault, and bind it by withCredentials";
+
 /** Steps of Jenkins' plugins that are not here, and what to use instead. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
+  discordSend: CHAT,
+  hipchatSend: CHAT,
+  mattermostSend: CHAT,
+  office365ConnectorSend: CHAT,
+  rocketSend: CHAT,
+  telegramSend: CHAT,
+  zulipSend: CHAT,
+  s3Upload: CLOUD,
+  s3Download: CLOUD,
+  cfnUpdate: CLOUD,
+  ecrLogin: CLOUD,
+  azureCLI: CLOUD,
+  openshift: CLOUD,
+  ansiblePlaybook: CLOUD,
+  rtUpload: CLOUD,
+  rtDownload: CLOUD,
+  nexusArtifactUploader: CLOUD,
+  codacy: REPORT,
+  dependencyCheck: REPORT,
+  dependencyCheckPublisher: REPORT,
+  snykSecurity: REPORT,
+  checkmarx: REPORT,
+  perfReport: REPORT,
+  robot: REPORT,
+  cucumber: REPORT,
+  allure: REPORT,
+  withVault: VAULT,
+  withFolderProperties: "write the variables into environment { }; folders are not here",
+  withFileParameter: "take the text as a parameter of type text, or fetch the file by its address",
+  sshPublisher: "copy by sh 'scp …' within sshagent",
+  sshCommand: "run sh 'ssh …' within sshagent",
+  sshScript: "run sh 'ssh …' within sshagent",
+  withGroovy: "use the image of Groovy as agent, and sh",
+  jobDsl: "projects stand in sluice.yml",
+  emailextrecipients: "emailext takes recipientProviders",
   withSonarQubeEnv: "bind SONAR_HOST_URL and a token by withCredentials",
   waitForQualityGate: "ask SonarQube by httpRequest, in waitUntil",
   withAWS: "bind AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by withCredentials",
@@ -10,7 +50,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   xunit: "use junit",
   nunit: "use junit",
   step: "call the step by its own name; the class named here stands for none we have",
-  copyArtifacts: "use stash and unstash within a build, or fetch the artifact by its address",
   withDockerServer: "images are built and run by the engine of the agent's runner, which the server chooses",
   withContext: "it reaches into Jenkins' own objects, which are not here",
 };

@@ -23,6 +23,8 @@ export async function blobWork(command: BlobCommand, work: SayingWork): Promise<
       return pack(place, operation.globs, true, work);
     case "archive":
       return archive(place, operation.globs, operation.allowEmpty, work);
+    case "fetch":
+      return fetchFiles(place, operation.files, work);
     case "unstash":
     case "cache-restore":
       return unpack(place, operation.blob, work);
@@ -96,6 +98,32 @@ async function archive(
   if (files.length === 0 && !allowEmpty) throw nothingMatches(globs);
   work.say(`Archived ${String(files.length)} file(s)\n`);
   return { blob: null, bytes: total, count: files.length, files };
+}
+
+/** Writes single stored files; whatever stands there makes way. */
+async function fetchFiles(
+  place: Place,
+  files: readonly { readonly path: string; readonly blob: string }[],
+  work: SayingWork,
+): Promise<BlobValue> {
+  let bytes = 0;
+  for (const [at, { path: name, blob }] of files.entries()) {
+    const hash = createHash("sha256");
+    const stream = work.context.link.getBlob(work.caller, blob, work.signal);
+    const content = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of stream) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        checkLimits(at + 1, bytes);
+        yield chunk;
+      }
+    };
+    const to = { ...place, parts: [...place.parts, ...safeParts(name)] };
+    await writeEntry(to, { executable: false, content }, work);
+    if (hash.digest("hex") !== blob)
+      throw new RunnerFailure("internal", "sluice", `the stored ${name} is damaged`);
+  }
+  return { blob: null, bytes, count: files.length, files: [] };
 }
 
 async function unpack(place: Place, blob: string, work: SayingWork): Promise<BlobValue> {

@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { matchesGlob } from "../projects/glob.ts";
 import { ProjectSettings } from "../projects/settings.ts";
 import type { RefRule } from "../projects/route.ts";
+import type { Blobs } from "../runners/blobs.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Store } from "../store/store.ts";
@@ -23,11 +24,12 @@ interface Deps {
   readonly sources: Sources;
   readonly nowMs: () => number;
   readonly vault: Vault;
+  readonly blobs: Blobs;
 }
 
 /** The look-ups that begins need, on the server's own rooms. */
 export function createBeginPorts(deps: Deps): BeginPorts {
-  const { store, config, secrets, sources } = deps;
+  const { store, config, secrets, sources, blobs } = deps;
 
   async function credential(scope: BeginScope, name: string): Promise<BoundCredential | null> {
     const found = await secrets.resolveSecret(scope.projectKey, name);
@@ -131,6 +133,10 @@ export function createBeginPorts(deps: Deps): BeginPorts {
         .orderBy("buildNumber", "desc")
         .executeTakeFirst();
       return row?.buildNumber ?? null;
+    },
+    async shareBlobs(scope, from, shas) {
+      for (const sha256 of shas) if (!(await blobs.share(from, scope.buildId, sha256))) return false;
+      return true;
     },
     resourcesOf: (label) => ownOf(config.file.resources, label),
     turnsOf: (category) => ownOf(config.file.throttle, category),

@@ -90,6 +90,8 @@ export interface BeginPorts {
   readonly resourcesOf: (label: string) => readonly string[] | undefined;
   /** How many blocks a category lets run at once; undefined where there is no such category. */
   readonly turnsOf: (category: string) => number | undefined;
+  /** Gives this build archived files of another one; false where they are gone. */
+  shareBlobs(scope: BeginScope, from: number, blobs: readonly string[]): Promise<boolean>;
   /** The build that a `project#number` names. */
   buildNamed(runId: string): Promise<AwaitedBuild | null>;
   limits(scope: BeginScope): Limits;
@@ -321,6 +323,11 @@ async function prepareCommands(
   request: RunnerRequest,
   ports: BeginPorts,
 ): Promise<Prepared> {
+  if (request.kind === "blob" && request.op === "fetch") {
+    const blobs = [...new Set(request.files.map(({ blob }) => blob))];
+    if (!(await ports.shareBlobs(scope, request.build, blobs)))
+      return refused("the archived files of that build are gone: its project keeps them no longer");
+  }
   const context = await contextFor(scope, request, ports);
   const resolved = await withCommit(scope, request, context, ports);
   const handle = handleOf(scope.buildId, begin.id);

@@ -17,6 +17,7 @@ import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
 import type { BeginScope } from "./prepare-begin.ts";
 import type { Sources } from "./sources.ts";
+import { artifactsOf } from "./artifacts-of.ts";
 import { otherBuild } from "./other-build.ts";
 import { refusal } from "./translate/failure.ts";
 import type { EffectOutcome } from "./translate/outcome.ts";
@@ -54,6 +55,10 @@ export async function answerRead(deps: Deps, scope: BeginScope, begin: Begin): P
       return plain(await previousBuild(deps, scope, request.which, request.before));
     case "changeSets":
       return plain(await changeSets(deps, scope, request.number));
+    case "artifacts": {
+      const found = await artifactsOf(deps.store, scope, request);
+      return found.ok ? plain(found.value) : failed(found.reason, "error_step");
+    }
     case "held":
       return plain(await heldNames(deps.store, scope.buildId, request.lock));
     case "nodes":

@@ -147,7 +147,7 @@ export async function startLocalServer(options: LocalOptions): Promise<LocalServ
     const hidden = hiddenOf(options.secrets.values());
     const sources = localSources(snapshot);
     const beginPorts: BeginPorts = {
-      ...createBeginPorts({ store, config, vault, secrets, sources, nowMs }),
+      ...createBeginPorts({ store, config, vault, secrets, sources, blobs, nowMs }),
       ownScm: async (scope) => ({ credential: null, scm: scmOf(snapshot, sources, scope.head.ref) }),
       // Nobody is written to because somebody tries a file out.
       messageRoute: () => null,

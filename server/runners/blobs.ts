@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -13,6 +13,8 @@ export interface Blobs {
   read(buildId: number, sha256: string): Promise<Uint8Array>;
   /** Copies a blob of an older build: stashes outlive it in the builds that restart it. */
   has(buildId: number, sha256: string): Promise<boolean>;
+  /** Gives a build what another one has, at no cost of space; false where that has no such blob any more. */
+  share(from: number, to: number, sha256: string): Promise<boolean>;
   pathOf(buildId: number, sha256: string): string;
   remove(buildId: number, sha256: string): Promise<void>;
   removeAll(buildId: number): Promise<void>;
@@ -54,8 +56,23 @@ export function createBlobs(dataFolder: string): Blobs {
       const found = await stat(path).catch(() => null);
       return found === null ? null : { size: found.size, stream: createReadStream(path) };
     },
+    async share(from, to, sha256) {
+      await mkdir(folderOf(to), { recursive: true });
+      try {
+        await link(pathOf(from, sha256), pathOf(to, sha256));
+        return true;
+      } catch (error) {
+        if (isCode(error, "EEXIST")) return true;
+        if (isCode(error, "ENOENT")) return await has(to, sha256);
+        throw error;
+      }
+    },
     read: (buildId, sha256) => readFile(pathOf(buildId, sha256)),
     remove: (buildId, sha256) => rm(pathOf(buildId, sha256), { force: true }),
     removeAll: (buildId) => rm(folderOf(buildId), { recursive: true, force: true }),
   };
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -98,4 +98,34 @@ describe("steps that work on files", function () {
       "in/a.txt",
     ]);
   });
+
+  it("bring what another build has archived", async () => {
+    await spine.push("copies", {
+      Jenkinsfile: `node {
+  copyArtifacts projectName: '${PROJECT}/main', selector: specific('1'), filter: 'back/**, in/*', excludes: '**/old.txt', target: 'got'
+  echo "> \${findFiles(glob: 'got/**')*.path} \${readFile('got/in/a.txt')} \${readFile('got/back/a.txt').trim()}"
+  copyArtifacts projectName: '${PROJECT}', selector: lastSuccessful(), flatten: true, filter: 'back/*'
+  echo "> \${fileExists('old.txt')}"
+  copyArtifacts projectName: '${PROJECT}', selector: lastSuccessful(), filter: '*.none', optional: true
+  try { copyArtifacts projectName: '${PROJECT}', selector: specific('99') } catch (e) { echo "> \${e.message}" }
+  try { copyArtifacts 'nobody' } catch (e) { echo "> \${e.message}" }
+  archiveArtifacts 'got/in/a.txt'
+}
+`,
+    });
+    const build = await spine.server.api.buildEnded(PROJECT, 2);
+    const text = await spine.server.api.console(build.id);
+    assert.equal(build.state, "succeeded", text);
+    assert.deepEqual(
+      text.split("\n").filter((line) => line.startsWith("> ")),
+      [
+        "> [got/back/a.txt, got/in/a.txt] changed one",
+        "> true",
+        `> Unable to find a build for artifact copy from: ${PROJECT}`,
+        "> Unable to find project for artifact copy: nobody; name one of this server by its key, or by key/branch",
+      ],
+    );
+    assert.match(text, /Copied 2 artifacts from ".*" build number 1/u);
+    assert.match(text, /Failed to copy artifacts from .* with filter: \*\.none/u);
+  });
 });

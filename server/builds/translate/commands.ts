@@ -523,6 +523,11 @@ function blobOperation(request: BlobRequest, context: TranslateContext): Part<Bl
       if (blob === undefined) return { ok: false, reason: `No such saved stash ‘${request.name}’` };
       return { ok: true, value: { op: "unstash", blob: blob.sha256 } };
     }
+    case "fetch":
+      return {
+        ok: true,
+        value: { op: "fetch", files: request.files.map(({ path, blob }) => ({ path, blob })) },
+      };
     default:
       return unreachable(request);
   }

@@ -196,6 +196,74 @@ describe("a step", () => {
     assert.equal(build.end?.result, "SUCCESS");
   });
 
+  it("brings archived files of the build that is meant", () => {
+    const meant = (more: string): unknown => {
+      const request = asked(`copyArtifacts(projectName: 'mill/dev', filter: '**/*.zip, a.txt'${more})`);
+      assert.ok(request.kind === "read" && request.op === "artifacts");
+      assert.deepEqual([request.job, request.includes], ["mill/dev", "**/*.zip, a.txt"]);
+      return request.selector;
+    };
+    const latest = (results: readonly string[], needs = "nothing") => ({ kind: "latest", results, needs });
+    const ended = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"];
+    for (const [more, selector] of [
+      ["", latest(["SUCCESS"])],
+      [", selector: lastSuccessful()", latest(["SUCCESS", "UNSTABLE"])],
+      [", selector: lastSuccessful(stable: true)", latest(["SUCCESS"])],
+      [", selector: [$class: 'StatusBuildSelector', stable: false]", latest(["SUCCESS", "UNSTABLE"])],
+      [", selector: lastWithArtifacts()", latest(ended, "files")],
+      [", selector: latestSavedBuild()", latest(ended, "keep")],
+      [", selector: permalink('lastFailedBuild')", latest(["FAILURE"])],
+      [", selector: specific('12')", { kind: "number", number: 12 }],
+      [", selector: specific(buildNumber: 12)", { kind: "number", number: 12 }],
+      [", selector: upstream(fallbackToLastSuccessful: true)", { kind: "upstream", orLatest: true }],
+      [", selector: [$class: 'TriggeredBuildSelector']", { kind: "upstream", orLatest: false }],
+    ] as const)
+      assert.deepEqual(meant(more), selector, more);
+
+    const build = new Stepped(
+      "node { dir('x') { copyArtifacts projectName: 'mill', target: 'got', flatten: true, appendSrcNumberToTarget: true, parameters: 'A=1, B=two' } }",
+    ).grant();
+    const { request } = build.find("copyArtifacts");
+    assert.ok(request.kind === "read" && request.op === "artifacts");
+    assert.deepEqual(request.parameters, { A: "1", B: "two" });
+    const files = [
+      { path: "out/a.zip", blob: "aa", bytes: 1 },
+      { path: "b.zip", blob: "bb", bytes: 2 },
+    ];
+    build.answer("copyArtifacts", { build: { id: 77, project: "mill", number: 5 }, files });
+    assert.deepEqual(build.find("copyArtifacts").request, {
+      kind: "blob",
+      session: "0:1",
+      dir: "/sluice/src/x/got/5",
+      op: "fetch",
+      build: 77,
+      files: [
+        { path: "a.zip", blob: "aa" },
+        { path: "b.zip", blob: "bb" },
+      ],
+    });
+    build.answer("copyArtifacts", { files: 2, bytes: 3 });
+    assert.match(build.text, /Copied 2 artifacts from "mill" build number 5/);
+
+    const none = { build: null, files: [] };
+    const empty = { build: { id: 1, project: "mill", number: 5 }, files: [] };
+    for (const [answer, words] of [
+      [none, /Unable to find a build for artifact copy from: mill/],
+      [empty, /Failed to copy artifacts from mill with filter: \*\.x/],
+    ] as const)
+      for (const [more, result] of [
+        ["", "FAILURE"],
+        [", optional: true", "SUCCESS"],
+      ] as const) {
+        const lacking = new Stepped(
+          `node { copyArtifacts projectName: 'mill', filter: '*.x'${more} }`,
+        ).grant();
+        lacking.answer("copyArtifacts", answer);
+        assert.match(lacking.text, words);
+        assert.equal(lacking.end?.result, result);
+      }
+  });
+
   it("gives what a block prints to the files of tee, in its own session", () => {
     const build = new Stepped(
       "node { dir('x') { tee('a.log') { echo 'one'\n tee('/sluice/tmp/b.log') { sh 'two' }\n sh 'three' } }\n echo 'four' }",
@@ -269,6 +337,12 @@ describe("a step", () => {
       ["throttle([]) { }", /throttle: categories takes names/],
       ["lock(label: 'a', resource: 'b') { }", /label and resource name cannot be specified simultaneously/],
       ["lock(extra: ['a']) { }", /extra takes maps/],
+      ["copyArtifacts(projectName: 'a', selector: workspace())", /the selector "workspace" is not available/],
+      [
+        "copyArtifacts(projectName: 'a', selector: specific('x'))",
+        /specific takes the number of a build, not "x"/,
+      ],
+      ["copyArtifacts(projectName: 'a', parameters: 'x')", /parameters takes pairs like A=1,B=2, not "x"/],
       ["withAWS(region: 'x') { }", /withAWS of Jenkins is not available; bind/],
       ["tool 'magic'", /nobody knows which program the tool "magic" is: say its type/],
     ];

@@ -300,7 +300,7 @@ async function beginServer(parts: Parts, options: LifeOptions, number: number): 
     passedMs: () => clock.passedMs(),
   });
   closing.push(() => sessions.stop());
-  const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, nowMs });
+  const beginPorts = createBeginPorts({ store, config, vault, secrets, sources, blobs, nowMs });
   const ports = createHostPorts({
     beginPorts,
     store,
