@@ -100,9 +100,10 @@ function outcomeOf(effect: Open, ord: number, world: DryWorld): Outcome {
 function logOf(begin: Begin): readonly string[] {
   const { request } = begin;
   if (request.kind !== "exec") return [];
-  return "script" in request.command
-    ? shownScript(request.command.script, request.env, request.capture)
-    : [`+ ${request.command.argv.join(" ")}`];
+  const { command } = request;
+  if ("script" in command) return shownScript(command.script, request.env, request.capture);
+  // A program that a step runs for its own work is none that the file has written.
+  return begin.name === "pwsh" ? [`+ ${command.argv.join(" ")}`] : [];
 }
 
 function shownScript(
