@@ -24,6 +24,29 @@ async function number(page: Page, script: string): Promise<number> {
   return z.number().parse(await page.evaluate(script));
 }
 
+/**
+ * Turns the wheel over the log until something is seen: once, or `more` than that. The page may move the log away from
+ * under the pointer while it is still being filled.
+ */
+async function turnWheel(
+  page: Page,
+  px: number,
+  fact: string,
+  seen: () => Promise<boolean>,
+  more = false,
+): Promise<void> {
+  let turned = false;
+  await until(fact, async () => {
+    if (turned && (await seen())) return true;
+    const isOver = (await page.locator(".lv .log:hover").count()) === 1;
+    if (!isOver) await page.locator(".lv .log").hover();
+    // Not waited for: on a busy machine the browser may leave a turn of the wheel unconfirmed.
+    if (!turned || !isOver || more) page.mouse.wheel(0, px).catch(() => undefined);
+    turned = true;
+    return false;
+  });
+}
+
 describe("the page", function () {
   this.timeout(180_000);
   let stage: Stage;
@@ -133,9 +156,8 @@ describe("the page", function () {
       const line = page.locator('.lv .ln.pick[data-n="500000"]');
       await line.waitFor();
       // A press on a line far below what was read first, and the text around it, say that nothing was swapped.
-      await page.locator(".lv .log").hover();
-      await page.mouse.wheel(0, 400);
-      await page.locator('.lv .ln[data-n="500030"]').waitFor();
+      const below = page.locator('.lv .ln[data-n="500030"]');
+      await turnWheel(page, 400, "what is below is drawn", async () => (await below.count()) === 1);
       await until("what is around it stays", async () => await line.isVisible());
       await page.getByLabel("Search the whole log").fill("777777");
       await page.locator('.lv .ln[data-n="777777"] mark.cur').waitFor();
@@ -147,13 +169,8 @@ describe("the page", function () {
     it("loads what stands above when the reader scrolls up, and keeps their place", async () => {
       const page = await visit(`/p/orders-api/b/412/s/6#L1400`);
       await page.locator('.lv .ln[data-n="1400"]').waitFor();
-      const log = page.locator(".lv .log");
-      await log.hover();
-      await until("line 1 is drawn", async () => {
-        // Not waited for: on a busy machine the browser may leave a turn of the wheel unconfirmed.
-        page.mouse.wheel(0, -4000).catch(() => undefined);
-        return (await page.locator('.lv .ln[data-n="1"]').count()) === 1;
-      });
+      const first = page.locator('.lv .ln[data-n="1"]');
+      await turnWheel(page, -4000, "line 1 is drawn", async () => (await first.count()) === 1, true);
       const numbers = z
         .array(z.number())
         .parse(
@@ -174,10 +191,8 @@ describe("the page", function () {
       stage.server.append(413, 3, Array.from({ length: 300 }, (_, at) => `number ${at}\n`).join(""));
       await page.getByText("number 299").waitFor();
       await until("the end is in view", async () => await page.getByText("number 299").isVisible());
-      const log = page.locator(".lv .log");
-      await log.hover();
-      await page.mouse.wheel(0, -1200);
-      await page.locator('button[aria-pressed="false"]:has-text("Follow")').waitFor();
+      const left = page.locator('button[aria-pressed="false"]:has-text("Follow")');
+      await turnWheel(page, -1200, "the page follows no more", async () => (await left.count()) === 1);
       const before = await number(page, "document.querySelector('.lv .log').scrollTop");
       stage.server.append(413, 3, "the very last line\n");
       await page.getByText("302 lines").waitFor();
