@@ -59,6 +59,8 @@ export class Session {
   readonly #caller: Caller;
   readonly #secrets: SessionSecrets;
   readonly #containers = new Map<string, SessionContainer>();
+  /** Why it is ending itself; null while it is not. */
+  #givingUp: RunnerFailure | null = null;
   readonly #execs = new Map<string, Exec>();
   /** What every command of this process came to; null while it is at work. */
   readonly #outcomes = new Map<string, Outcome | null>();
@@ -544,14 +546,15 @@ export class Session {
     container: SessionContainer,
     code: "container_gone" | "container_exited" | "docker_daemon",
   ): Promise<void> {
-    let reason: RunnerFailure | null;
+    let found: RunnerFailure | null;
     try {
-      reason = await container.lookForEnd(code);
+      found = await container.lookForEnd(code);
     } catch {
       // The engine is away; we look again when it is back.
       return;
     }
-    if (reason === null || this.#over || this.#state.parked) return;
+    if (found === null || this.#over || this.#state.parked) return;
+    const reason = this.#givingUp ?? found;
     container.gone(reason);
     for (const exec of this.#execs.values()) {
       if (exec.record.container === container.state.name) exec.containerGone(reason);
@@ -566,6 +569,8 @@ export class Session {
 
   /** Ends by itself for a reason of the machine: its containers stop, its steps fail, and the server hears that it is lost. */
   async giveUp(reason: RunnerFailure): Promise<void> {
+    // Set before anything stops: whoever sees a container end from now on knows why.
+    this.#givingUp = reason;
     await Promise.all(this.containerIds.map((id) => this.#context.engine.stop(id, 0)));
     for (const exec of this.#execs.values()) exec.containerGone(reason);
     await this.#lose(reason);

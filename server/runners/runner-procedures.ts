@@ -409,34 +409,118 @@ export const openEffectsOf = procedure(
       tx.db.selectFrom("sessions").select(["buildId", "effectId"]).where("id", "=", input.session),
     );
     if (session === undefined) return { buildId: 0, effects: [] };
-    const rows = yield* tx.all(
-      tx.db
-        .selectFrom("effects")
-        .leftJoin("commands", "commands.id", "effects.handle")
-        .select("effects.id as id")
-        .where("effects.buildId", "=", session.buildId)
-        .where("effects.state", "=", "begun")
-        .where((eb) =>
-          eb.or([eb("commands.sessionId", "=", input.session), eb("effects.id", "=", session.effectId)]),
-        ),
-    );
-    return { buildId: session.buildId, effects: rows.map((row) => row.id) };
+    return { buildId: session.buildId, effects: yield* openIn(tx, { id: input.session, ...session }) };
   },
 );
 
-/** Says that a session is lost, and ends what was open in it, in one transaction. */
+function* openIn(
+  tx: Transaction,
+  session: { readonly id: string; readonly buildId: number; readonly effectId: string },
+): Steps<string[]> {
+  const rows = yield* tx.all(
+    tx.db
+      .selectFrom("effects")
+      .leftJoin("commands", "commands.id", "effects.handle")
+      .select("effects.id as id")
+      .where("effects.buildId", "=", session.buildId)
+      .where("effects.state", "=", "begun")
+      .where((eb) =>
+        eb.or([eb("commands.sessionId", "=", session.id), eb("effects.id", "=", session.effectId)]),
+      ),
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Effects of a session that is lost, with the outcome they end with. */
+export interface LostEnds {
+  readonly session: string;
+  readonly ends: readonly { effectId: string; outcome: Uint8Array }[];
+}
+
+/** Commands that nobody will carry out, because their agent is lost. */
+function* settle(tx: Transaction, buildId: number, { session, ends }: LostEnds): Steps<void> {
+  yield* tx.run(
+    tx.db
+      .updateTable("commands")
+      .set({ ackedAtMs: tx.nowMs, endedAtMs: tx.nowMs })
+      .where("sessionId", "=", session)
+      .where("ackedAtMs", "is", null),
+  );
+  for (const end of ends) yield* endEffect(tx, { buildId, ...end, exitCode: null });
+}
+
+/** Lost sessions in which a step was begun when nobody could carry it out any more. */
+export const findBegunLate = procedure(
+  "runners.findBegunLate",
+  { durability: "normal" },
+  function* (
+    tx: Transaction,
+    _input: Record<string, never>,
+  ): Steps<{ session: string; code: string; text: string }[]> {
+    const rows = yield* tx.all(
+      tx.db
+        .selectFrom("commands")
+        .innerJoin("sessions", "sessions.id", "commands.sessionId")
+        .select(["sessions.id", "sessions.lostCode", "sessions.lostText"])
+        .distinct()
+        .where("commands.ackedAtMs", "is", null)
+        .where("sessions.state", "=", "lost")
+        .limit(200),
+    );
+    return rows.map(({ id, lostCode, lostText }) => ({
+      session: id,
+      code: lostCode ?? "runner_lost",
+      text: lostText ?? "its agent is gone",
+    }));
+  },
+);
+
+/** Ends what was begun in a session after it was lost. False: more has been begun meanwhile, look again. */
+export const endBegunLate = procedure(
+  "runners.endBegunLate",
+  { durability: "normal" },
+  function* (tx: Transaction, input: LostEnds): Steps<boolean> {
+    const session = yield* tx.first(
+      tx.db
+        .selectFrom("sessions")
+        .select(["id", "buildId", "effectId"])
+        .where("id", "=", input.session)
+        .where("state", "=", "lost")
+        .forUpdate(),
+    );
+    if (session === undefined) return true;
+    if (!covers(input.ends, yield* openIn(tx, session))) return false;
+    yield* settle(tx, session.buildId, input);
+    return true;
+  },
+);
+
+function covers(ends: LostEnds["ends"], open: readonly string[]): boolean {
+  return open.every((id) => ends.some(({ effectId }) => effectId === id));
+}
+
+/**
+ * Says that a session is lost, and ends what was open in it, in one transaction. `again`: something was begun since it was
+ * asked what is open.
+ */
 export const loseSession = procedure(
   "runners.lose",
   { durability: "normal" },
   function* (
     tx: Transaction,
-    input: {
-      session: string;
-      code: string;
-      text: string;
-      ends: readonly { effectId: string; outcome: Uint8Array }[];
-    },
-  ): Steps<{ lost: boolean; buildId: number }> {
+    input: LostEnds & { code: string; text: string },
+  ): Steps<{ lost: boolean; again: boolean; buildId: number }> {
+    const known = yield* tx.first(
+      tx.db
+        .selectFrom("sessions")
+        .select(["id", "buildId", "effectId"])
+        .where("id", "=", input.session)
+        .where("state", "not in", ["closed", "lost"])
+        .forUpdate(),
+    );
+    if (known === undefined) return { lost: false, again: false, buildId: 0 };
+    if (!covers(input.ends, yield* openIn(tx, known)))
+      return { lost: false, again: true, buildId: known.buildId };
     const session = yield* tx.first(
       tx.db
         .updateTable("sessions")
@@ -451,17 +535,10 @@ export const loseSession = procedure(
         .where("state", "not in", ["closed", "lost"])
         .returning(["buildId", "outerId"]),
     );
-    if (session === undefined) return { lost: false, buildId: 0 };
-    yield* tx.run(
-      tx.db
-        .updateTable("commands")
-        .set({ ackedAtMs: tx.nowMs, endedAtMs: tx.nowMs })
-        .where("sessionId", "=", input.session)
-        .where("ackedAtMs", "is", null),
-    );
-    for (const end of input.ends) yield* endEffect(tx, { buildId: session.buildId, ...end, exitCode: null });
+    if (session === undefined) return { lost: false, again: false, buildId: 0 };
+    yield* settle(tx, session.buildId, input);
     if (session.outerId !== null) yield* takeBackPlace(tx, session.outerId);
-    return { lost: true, buildId: session.buildId };
+    return { lost: true, again: false, buildId: session.buildId };
   },
 );
 

@@ -5,6 +5,8 @@ import { lossOf } from "../builds/translate/failure.ts";
 import type { Store } from "../store/store.ts";
 import { createListening } from "./listening.ts";
 import {
+  endBegunLate,
+  findBegunLate,
   findIdle,
   findStranded,
   loseSession,
@@ -73,16 +75,37 @@ export function createSessions(deps: {
   }
 
   async function lost(session: string, code: string, text: string): Promise<void> {
+    for (;;) {
+      const { buildId, ends } = await endsOf(session, code, text);
+      if (buildId === 0) return;
+      const result = await store.call(loseSession, { session, code, text, ends });
+      if (result.again) continue;
+      if (!result.lost) return;
+      log.warn({ session, code }, "an agent session was lost");
+      deps.poke(result.buildId);
+      placesChanged();
+      return;
+    }
+  }
+
+  /** What is open in a session, with the words of its loss. */
+  async function endsOf(session: string, code: string, text: string) {
     const { buildId, effects } = await store.call(openEffectsOf, { session });
-    if (buildId === 0) return;
+    if (buildId === 0) return { buildId, ends: [] };
     const seal = await deps.sealOf(buildId);
     const error = lossOf(code, text);
-    const ends = effects.map((effectId) => ({ effectId, outcome: sealOutcome(seal, effectId, { error }) }));
-    const result = await store.call(loseSession, { session, code, text, ends });
-    if (!result.lost) return;
-    log.warn({ session, code }, "an agent session was lost");
-    deps.poke(result.buildId);
-    placesChanged();
+    return {
+      buildId,
+      ends: effects.map((effectId) => ({ effectId, outcome: sealOutcome(seal, effectId, { error }) })),
+    };
+  }
+
+  /** A turn may begin a step in an agent that was lost while the turn was made. */
+  async function endBegunInLost(): Promise<void> {
+    for (const { session, code, text } of await store.call(findBegunLate, {})) {
+      const { buildId, ends } = await endsOf(session, code, text);
+      if (await store.call(endBegunLate, { session, ends })) deps.poke(buildId);
+    }
   }
 
   async function look(): Promise<void> {
@@ -95,6 +118,7 @@ export function createSessions(deps: {
         placesChanged();
       } else await lost(stranded.session, "runner_lost", text);
     }
+    await endBegunInLost();
     await parkIdle();
     placesChanged();
   }

@@ -104,6 +104,30 @@ describe("the page", function () {
       );
       assert.equal(await page.locator(".ln.pick").count(), 3);
     });
+
+    it("keeps a linked line in the window while what stands above is still filled, until the reader moves", async () => {
+      const page = await visit("/p/orders-api/b/412/s/6#L700");
+      const line = page.locator('.lv .ln.pick[data-n="700"]');
+      await line.waitFor();
+      // Where the page is too short to be moved yet, the browser itself holds nothing in its place.
+      await page.evaluate(`document.documentElement.style.overflowAnchor = "none"`);
+      const fill = (px: number) =>
+        page.evaluate(
+          `document.querySelector("main").prepend(Object.assign(document.createElement("div"), { style: "height: ${px}px" }))`,
+        );
+      for (const px of [900, 2000]) {
+        await fill(px);
+        await until("the line is in the window", async () => await inWindow(line));
+      }
+      await page.mouse.move(5, 5);
+      await until("the reader is at the top", async () => {
+        page.mouse.wheel(0, -10_000).catch(() => undefined);
+        return (await number(page, "window.scrollY")) === 0;
+      });
+      await fill(3000);
+      await page.waitForTimeout(300);
+      assert.equal(await number(page, "window.scrollY"), 0, "the page moved by itself");
+    });
   });
 
   describe("of a log", () => {

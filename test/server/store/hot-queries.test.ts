@@ -16,7 +16,12 @@ import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
 import { nudgeAbandonedBuilds } from "../../../server/queue/abandoned-builds.ts";
 import { startRelay } from "../../../server/queue/relay.ts";
 import { startTimerSweeper } from "../../../server/queue/timers.ts";
-import { findIdle, findStranded, placeSessions } from "../../../server/runners/runner-procedures.ts";
+import {
+  findBegunLate,
+  findIdle,
+  findStranded,
+  placeSessions,
+} from "../../../server/runners/runner-procedures.ts";
 import { indexed } from "../../../server/store/conditions.ts";
 import { systemClock } from "../../../server/store/clock.ts";
 import { UNFINISHED_BUILD_STATES } from "../../../server/store/states.ts";
@@ -30,7 +35,7 @@ const SMALL = new Set(["projects", "runners", "settings", "environments", "live"
 
 /** Indexes that hold only what is to be done now: reading all of one is the work itself. */
 const SHORT =
-  /USING (?:COVERING )?INDEX (?:builds_undelivered|builds_stopping|builds_untold|builds_ends_untold|deployments_ends_untold|builds_unlooked|builds_by_wait|outbox_waiting|leases_held|sessions_waiting|sessions_open|notifications_due|effects_due|deployments_to_do|effects_of_messages|commands_to_cancel|gates_open|gates_open_by_id)\b/u;
+  /USING (?:COVERING )?INDEX (?:builds_undelivered|builds_stopping|builds_untold|builds_ends_untold|deployments_ends_untold|builds_unlooked|builds_by_wait|outbox_waiting|leases_held|sessions_waiting|sessions_open|notifications_due|effects_due|deployments_to_do|effects_of_messages|commands_unacked|commands_to_cancel|gates_open|gates_open_by_id)\b/u;
 
 /** A page of the newest, or oldest, by number: it ends with the page. */
 const NEWEST = /order by "builds"."id" desc limit \?$/u;
@@ -151,6 +156,7 @@ describe("what the server asks its database again and again", function () {
       trust: () => waitingForTheirForge(store),
       places: () => store.call(placeSessions, {}),
       "lost runners": () => store.call(findStranded, { upSinceMs: 0 }),
+      "steps begun in a lost agent": () => store.call(findBegunLate, {}),
       parking: () => store.call(findIdle, { idleMs: 60_000 }),
       "a start": () => store.call(claimBuild, { buildId: 1, holder: store.holder }),
       "a push": () =>

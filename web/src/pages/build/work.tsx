@@ -10,6 +10,7 @@ import { stageLook } from "../../parts/tone.ts";
 import { links } from "../../routing/links.ts";
 import { Link, usePlace } from "../../routing/location.tsx";
 import { allSteps, wordsOf } from "./step-to-open.ts";
+import { useArrival } from "./use-arrival.ts";
 
 function StepLink(props: { readonly build: Build; readonly step: Step; readonly current: boolean }) {
   const { build, step } = props;
@@ -86,12 +87,7 @@ export function Work(props: {
   const chosen = parseLineRange(address.hash);
   const stepNumber = step?.n;
   // A link to a line brings the log into view at once, on a cold browser too.
-  const arrived = useRef(false);
-  useEffect(() => {
-    if (arrived.current || chosen === undefined) return;
-    arrived.current = true;
-    element.current?.scrollIntoView({ block: "start" });
-  }, [chosen]);
+  useArrival(element, chosen !== undefined);
   // With hundreds of steps the current one may lie below the edge of its list; only the list is moved, not the page.
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
