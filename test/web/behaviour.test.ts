@@ -110,7 +110,9 @@ describe("the page", function () {
       const line = page.locator('.lv .ln.pick[data-n="700"]');
       await line.waitFor();
       // Where the page is too short to be moved yet, the browser itself holds nothing in its place.
-      await page.evaluate(`document.documentElement.style.overflowAnchor = "none"`);
+      await page.evaluate(
+        `for (const element of document.querySelectorAll("*")) element.style.overflowAnchor = "none"`,
+      );
       const fill = (px: number) =>
         page.evaluate(
           `document.querySelector("main").prepend(Object.assign(document.createElement("div"), { style: "height: ${px}px" }))`,
