@@ -27,8 +27,8 @@ const USUAL_PLACES = ["/bin/busybox", "/usr/bin/busybox", "/usr/local/bin/busybo
 const PT_INTERP = 3;
 
 /**
- * The folder that every container sees as `/.sluice/bin`: a static busybox, the supervisor, and what git asks. Named by content, so that
- * containers of an older version keep what they were started with.
+ * The folder that every container sees as `/.sluice/bin`: a static busybox, the supervisor, and what git asks. Named by
+ * content, so that containers of an older version keep what they were started with.
  * @throws {Error} in words when this machine has no static busybox.
  */
 export function prepareBin(dataFolder: string, busybox: string | undefined): string {

@@ -53,8 +53,9 @@ export const configFileProvider = step({
         const source = change.layers?.values.get(bound) ?? "";
         const copy =
           target?.endsWith("/") === true ? `${target}${source.split("/").at(-1) ?? ""}` : (target ?? "");
-        paths.set(variable ?? bound, copy);
         yield* run.within(change, () => copyTo(call, fileId, source, copy));
+        // Only now: what stood there and could not be written over is not ours to take away.
+        paths.set(variable ?? bound, copy);
       }
       const values = new Map([...paths].filter(([name]) => copies.some(({ variable }) => variable === name)));
       return yield* call.body({

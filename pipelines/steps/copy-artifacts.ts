@@ -1,9 +1,9 @@
 import { posix } from "node:path";
 import type { BuildSelector, Result, Stored } from "../ports.ts";
 import { fieldOf, isList, textIn } from "../engine/convert.ts";
-import { Description } from "../engine/objects/description.ts";
 import { pathIn } from "../engine/paths.ts";
-import { MapValue, type Value } from "../interpreter/values.ts";
+import type { Value } from "../interpreter/values.ts";
+import { describedBy } from "./described.ts";
 import { optional, required } from "./signature.ts";
 import { step, type StepCall } from "./step.ts";
 
@@ -121,7 +121,9 @@ const PERMALINKS: Readonly<Record<string, readonly Result[]>> = {
 /** Selectors as Jenkins' plugin names them, by symbol or class. */
 function selectorOf(call: StepCall, value: Value): BuildSelector {
   if (value === null) return latest(["SUCCESS"]);
-  const { symbol, fields } = described(call, value);
+  const { symbol, fields } =
+    describedBy(call, value) ??
+    call.refuse("selector takes a call such as lastSuccessful() or specific('7')");
   const text = (...names: readonly string[]): string => {
     for (const name of names) {
       const given = fields.get(name) ?? null;
@@ -164,13 +166,4 @@ function selectorOf(call: StepCall, value: Value): BuildSelector {
         `the selector "${symbol}" is not available; there are lastSuccessful, lastCompleted, lastWithArtifacts, specific, upstream, latestSavedBuild and permalink`,
       );
   }
-}
-
-function described(call: StepCall, value: Value): { symbol: string; fields: MapValue } {
-  if (value instanceof Description) return value;
-  if (value instanceof MapValue && value.has("$class")) {
-    const name = call.run.textOf(value.get("$class") ?? "");
-    return { symbol: name.split(".").at(-1) ?? name, fields: value };
-  }
-  return call.refuse("selector takes a call such as lastSuccessful() or specific('7')");
 }

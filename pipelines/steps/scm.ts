@@ -3,6 +3,7 @@ import { Description } from "../engine/objects/description.ts";
 import { ScmObject } from "../engine/objects/scm.ts";
 import { ownScm } from "../engine/declarative/agent.ts";
 import { ListValue, MapValue, type Value } from "../interpreter/values.ts";
+import { describedBy } from "./described.ts";
 import type { StepCall } from "./step.ts";
 
 /** What `checkout` is to bring, read off `scm`, `scmGit(…)` or `[$class: 'GitSCM', …]`. */
@@ -10,10 +11,10 @@ export function readScm(call: StepCall, value: Value): Scm {
   const { cwd, session } = call.run.context;
   const dir = relativeDir(call, cwd, session?.opened.workspace ?? "");
   if (value instanceof ScmObject) return ownScm(dir);
-  const fields = fieldsOf(call, value);
+  const fields = fieldsOf(value);
   if (fields === null) return call.refuse("takes scm, scmGit(…) or [$class: 'GitSCM', …]");
-  const remote = fieldsOf(call, itemsOf(fields.get("userRemoteConfigs") ?? null)[0] ?? null);
-  const branch = fieldsOf(call, itemsOf(fields.get("branches") ?? null)[0] ?? null);
+  const remote = fieldsOf(itemsOf(fields.get("userRemoteConfigs") ?? null)[0] ?? null);
+  const branch = fieldsOf(itemsOf(fields.get("branches") ?? null)[0] ?? null);
   const text = (map: MapValue | null, name: string): string | null => {
     const given = map?.get(name) ?? null;
     return given === null ? null : call.run.textOf(given);
@@ -40,7 +41,7 @@ function branchName(name: string): string {
 }
 
 function extended(call: StepCall, scm: Scm, extension: Value): Scm {
-  const { symbol, fields } = described(call, extension);
+  const { symbol, fields } = describedBy(call, extension) ?? { symbol: "", fields: new MapValue() };
   const flag = (name: string): boolean => fields.get(name) === true;
   const text = (name: string): string => {
     const value = fields.get(name) ?? fields.get("value") ?? null;
@@ -88,22 +89,13 @@ function extended(call: StepCall, scm: Scm, extension: Value): Scm {
 }
 
 function sparsePath(call: StepCall, value: Value): string {
-  const path = fieldsOf(call, value)?.get("path") ?? value;
+  const path = fieldsOf(value)?.get("path") ?? value;
   return path === null ? "" : call.run.textOf(path);
 }
 
-function described(call: StepCall, value: Value): { symbol: string; fields: MapValue } {
-  if (value instanceof Description) return value;
-  if (value instanceof MapValue) {
-    const name = call.run.textOf(value.get("$class") ?? "");
-    return { symbol: name.split(".").at(-1) ?? name, fields: value };
-  }
-  return { symbol: "", fields: new MapValue() };
-}
-
-function fieldsOf(call: StepCall, value: Value): MapValue | null {
+function fieldsOf(value: Value): MapValue | null {
   if (value instanceof MapValue) return value;
-  return value instanceof Description ? described(call, value).fields : null;
+  return value instanceof Description ? value.fields : null;
 }
 
 function itemsOf(value: Value): readonly Value[] {

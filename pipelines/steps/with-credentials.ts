@@ -1,8 +1,8 @@
 import type { SecretKind, SecretPart, WantedSecret } from "../ports.ts";
 import type { EnvLayer } from "../engine/context.ts";
 import { bindSecrets } from "../engine/credentials.ts";
-import { Description } from "../engine/objects/description.ts";
-import { MapValue, type Value } from "../interpreter/values.ts";
+import type { Value } from "../interpreter/values.ts";
+import { describedBy } from "./described.ts";
 import { required } from "./signature.ts";
 import { step, type StepCall } from "./step.ts";
 
@@ -121,7 +121,9 @@ const INSTEAD: Readonly<Partial<Record<string, string>>> = {
 type Wanted = { readonly want: WantedSecret; readonly more: Readonly<Record<string, string>> };
 
 function wantedSecret(call: StepCall, binding: Value): Wanted {
-  const { symbol, fields } = read(call, binding);
+  const { symbol, fields } =
+    describedBy(call, binding) ??
+    call.refuse("each binding is a call such as string(credentialsId: 'id', variable: 'NAME')");
   const known = Object.hasOwn(BINDINGS, symbol) ? BINDINGS[symbol] : undefined;
   if (known === undefined)
     return call.refuse(
@@ -135,13 +137,4 @@ function wantedSecret(call: StepCall, binding: Value): Wanted {
     if (name !== null) variables[part] = call.run.textOf(name);
   }
   return { want: { secret, kind: known.kind, variables }, more: known.more ?? {} };
-}
-
-function read(call: StepCall, binding: Value): { symbol: string; fields: MapValue } {
-  if (binding instanceof Description) return binding;
-  if (binding instanceof MapValue && binding.has("$class")) {
-    const name = call.run.textOf(binding.get("$class") ?? "");
-    return { symbol: name.split(".").at(-1) ?? name, fields: binding };
-  }
-  return call.refuse("each binding is a call such as string(credentialsId: 'id', variable: 'NAME')");
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { globMatches } from "../../pipelines/engine/glob.ts";
 import type { ReadRequest, Result, Stored } from "../../pipelines/ports.ts";
-import { defaultBranches, namedJob } from "../schedules/start-downstream.ts";
+import { defaultBranches } from "../schedules/start-downstream.ts";
 import type { BuildState } from "../store/states.ts";
 import type { Store } from "../store/store.ts";
+import { jobOf } from "./job-of.ts";
 import type { BeginScope } from "./prepare-begin.ts";
 
 type Wanted = Extract<ReadRequest, { op: "artifacts" }>;
@@ -26,15 +27,8 @@ const Parameters = z.record(z.string(), z.unknown());
 export async function artifactsOf(store: Store, scope: Scope, wanted: Wanted): Promise<Found> {
   if (!scope.trusted)
     return { ok: false, reason: "a change of somebody who may not write copies nothing of other builds" };
-  // `../other` is the neighbour in a folder of Jenkins; projects here have no folders.
-  const { projectKey, branch } = namedJob(wanted.job.replace(/^(\.\.?\/)+/, ""));
-  const project = await store.db
-    .selectFrom("projects")
-    .select(["id", "key", "defaultBranch"])
-    .where("key", "=", projectKey)
-    .where("archivedAtMs", "is", null)
-    .executeTakeFirst();
-  if (project === undefined)
+  const { project, branch } = await jobOf(store, wanted.job);
+  if (project === null)
     return {
       ok: false,
       reason: `Unable to find project for artifact copy: ${wanted.job}; name one of this server by its key, or by key/branch`,

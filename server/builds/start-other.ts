@@ -1,8 +1,9 @@
 import type { BuildRequest, Stored } from "../../pipelines/ports.ts";
 import { type BranchBuildDeps, composeBranchBuild } from "../schedules/branch-build.ts";
-import { defaultBranches, namedJob } from "../schedules/start-downstream.ts";
+import { defaultBranches } from "../schedules/start-downstream.ts";
 import type { Store } from "../store/store.ts";
 import type { NewBuild } from "../webhooks/new-build.ts";
+import { jobOf } from "./job-of.ts";
 import type { BeginScope } from "./prepare-begin.ts";
 
 /** Builds that start builds that start builds: beyond this it is a circle. */
@@ -18,15 +19,8 @@ export async function composeOtherBuild(
 ): Promise<Composed> {
   if (!scope.trusted)
     return { ok: false, reason: "a change of somebody who may not write starts no other build" };
-  // `../other` is the neighbour in a folder of Jenkins; projects here have no folders.
-  const { projectKey, branch } = namedJob(request.job.replace(/^(\.\.?\/)+/, ""));
-  const project = await deps.store.db
-    .selectFrom("projects")
-    .select(["id", "defaultBranch"])
-    .where("key", "=", projectKey)
-    .where("archivedAtMs", "is", null)
-    .executeTakeFirst();
-  if (project === undefined)
+  const { project, projectKey, branch } = await jobOf(deps.store, request.job);
+  if (project === null)
     return {
       ok: false,
       reason: `No item named ${request.job} found: there is no project "${projectKey}" on this server; name one by its key, or by key/branch`,

@@ -447,6 +447,13 @@ describe("a step", () => {
       build.answer("configFileProvider", null);
     }
     assert.equal(build.end?.result, "FAILURE");
+
+    const refused = new Stepped(
+      "node { configFileProvider([configFile(fileId: 'npm', targetLocation: 'conf')]) { sh 'x' } }",
+    ).grant();
+    refused.answer("credentials", [bound("SLUICE_FILE_0", "/.sluice/s/in/f/2.1.file/npmrc")]);
+    refused.answer("configFileProvider", { exit: 1 });
+    assert.equal(refused.end?.result, "FAILURE", "what stands there already is not taken away");
   });
 
   it("deletes what patterns name, folders too where it is told so", () => {
