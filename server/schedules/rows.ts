@@ -13,8 +13,26 @@ export interface TriggerRows {
   readonly upstreams: readonly { readonly project: string; readonly threshold: string }[];
 }
 
+/** The next time a schedule fires that is kept for a project's branch; null when it never does or cannot be read. */
+export function nextOf(
+  schedule: {
+    readonly key: string;
+    readonly ref: string;
+    readonly pattern: string;
+    readonly timeZone: string;
+  },
+  afterMs: number,
+): NextTime | null {
+  return nextFor(schedule, jobNameOf(schedule.key, schedule.ref.replace(/^refs\/heads\//, "")), afterMs);
+}
+
+/** How Jenkins would call the job of a branch; what `H` stands for hangs on it. */
+function jobNameOf(projectKey: string, branch: string): string {
+  return `${projectKey}/${encodeURIComponent(branch)}`;
+}
+
 /** The next time a cron text fires for a job; null when it never does or cannot be read. */
-export function nextFor(
+function nextFor(
   schedule: { readonly pattern: string; readonly timeZone: string },
   jobName: string,
   afterMs: number,

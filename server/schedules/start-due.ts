@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { readSafeMode } from "../upkeep/safe-mode.ts";
 import { type BranchBuildDeps, composeBranchBuild } from "./branch-build.ts";
 import { fireSchedule } from "./fire.ts";
-import { nextFor } from "./rows.ts";
+import { nextOf } from "./rows.ts";
 
 /** What cron triggers need to start their builds. */
 export interface ScheduleDeps extends BranchBuildDeps {
@@ -54,7 +54,6 @@ interface DueRow {
 
 async function startOne(deps: ScheduleDeps, row: DueRow, nowMs: number): Promise<boolean> {
   const { store, log } = deps;
-  const jobName = jobNameOf(row.key, row.ref.replace(/^refs\/heads\//, ""));
   const composed = await composeBranchBuild(deps, {
     projectId: row.projectId,
     ref: row.ref,
@@ -62,7 +61,7 @@ async function startOne(deps: ScheduleDeps, row: DueRow, nowMs: number): Promise
     title: "Started by timer",
     by: "timer",
     // The line that was due first says which parameters.
-    parameters: nextFor(row, jobName, row.nextAtMs - 1)?.parameters ?? {},
+    parameters: nextOf(row, row.nextAtMs - 1)?.parameters ?? {},
   });
   if (composed.kind === "away") {
     log.warn({ project: row.key, text: composed.text }, "a timed build waits for its repository");
@@ -71,13 +70,8 @@ async function startOne(deps: ScheduleDeps, row: DueRow, nowMs: number): Promise
   if (composed.kind === "gone") log.warn({ project: row.key, text: composed.text }, "a cron trigger ends");
   const made = await store.call(fireSchedule, {
     due: { projectId: row.projectId, ref: row.ref, pattern: row.pattern, nextAtMs: row.nextAtMs },
-    nextAtMs: nextFor(row, jobName, nowMs)?.atMs ?? null,
+    nextAtMs: nextOf(row, nowMs)?.atMs ?? null,
     build: composed.kind === "build" ? composed.build : null,
   });
   return made !== null;
-}
-
-/** How Jenkins would call the job of a branch; what `H` stands for hangs on it. */
-export function jobNameOf(projectKey: string, branch: string): string {
-  return `${projectKey}/${encodeURIComponent(branch)}`;
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Backend } from "./backend.ts";
+import { type ClockSteps, createClockSteps, notedClock } from "./clock-steps.ts";
 import type { Clock } from "./clock.ts";
 import { driverOn } from "./driver.ts";
 import { StoreError } from "./errors.ts";
@@ -30,6 +31,8 @@ export interface Store {
   call<Input, Result>(called: Procedure<Input, Result>, input: Input): Promise<Result>;
   /** The database's clock: what a procedure started now would see as `tx.nowMs`. */
   nowMs(): Promise<number>;
+  /** How often that clock has stepped back by more than five seconds since the store was opened. */
+  stepsBack(): number;
   /**
    * Calls `listener` after each commit of this process that may have written `table`. Only a hint that spares
    * polling: commits of other servers are not seen. @returns a function that ends it.
@@ -65,7 +68,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const listeners = new Map<string, Set<() => void>>();
   const onWritten = (tables: readonly string[]): void => tell(listeners, tables);
   const urls = [...OWN_PROCEDURES, ...options.procedures].map((url) => url.href);
-  const { backend, unlock } = await openBackend(options, server, [...new Set(urls)], onWritten);
+  const steps = createClockSteps();
+  const own = { procedures: [...new Set(urls)], onWritten, steps };
+  const { backend, unlock } = await openBackend(options, server, own);
   const holder = `${server}/${bootName()}`;
   try {
     await backend.call(takeOwnLeases.name, { server, holder });
@@ -74,7 +79,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await unlock();
     throw error;
   }
-  return createStore({ backend, unlock, holder, listeners, dialect: dialectOf(options) });
+  return createStore({ backend, unlock, holder, listeners, steps, dialect: dialectOf(options) });
 }
 
 /** Queries without a database, for compiling and for tests of text. */
@@ -88,17 +93,22 @@ interface Opened {
 async function openBackend(
   options: StoreOptions,
   server: string,
-  procedures: string[],
-  onWritten: (tables: readonly string[]) => void,
+  own: {
+    readonly procedures: readonly string[];
+    readonly onWritten: (tables: readonly string[]) => void;
+    readonly steps: ClockSteps;
+  },
 ): Promise<Opened> {
+  const { procedures, onWritten, steps } = own;
   if (options.databaseUrl !== undefined) {
     const { databaseUrl } = options;
-    const backend = await openPostgres({ databaseUrl, procedures, onWritten });
+    const backend = await openPostgres({ databaseUrl, procedures, onWritten, steps });
     return locked(backend, () => holdAdvisoryLock(databaseUrl, server));
   }
   const unlock = await holdFileLock(options.dataFolder);
   try {
-    const { dataFolder, clock } = options;
+    const { dataFolder } = options;
+    const clock = notedClock(options.clock, steps);
     return { backend: await openSqlite({ dataFolder, clock, procedures, onWritten }), unlock };
   } catch (error) {
     await unlock();
@@ -120,9 +130,10 @@ function createStore(parts: {
   unlock: () => Promise<void>;
   holder: string;
   listeners: Map<string, Set<() => void>>;
+  steps: ClockSteps;
   dialect: DialectName;
 }): Store {
-  const { backend, holder, dialect, listeners } = parts;
+  const { backend, holder, dialect, listeners, steps } = parts;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     try {
@@ -144,6 +155,7 @@ function createStore(parts: {
       return result;
     },
     nowMs: () => backend.nowMs(),
+    stepsBack: () => steps.back(),
     onWritten: (table, listener) => listen(listeners, table, listener),
     close: () => (closing ??= close()),
   };

@@ -1,23 +1,25 @@
 import { sql } from "kysely";
+import { nextOf } from "../schedules/rows.ts";
 import { procedure, type Steps, type Transaction } from "../store/procedure.ts";
 import type { Store } from "../store/store.ts";
 
-/** A database's clock that lags so much more behind a steady one between two looks has stepped back. */
-const STEP_MS = 5_000;
 /** After such a step a retry comes at most this much later: longer than one that is under way takes. */
 const LATEST_MS = 120_000;
+/** A trigger that fired at a time that comes again does not fire twice, unless that lasts longer than a few hours. */
+const LONGEST_REPEAT_MS = 3 * 3_600_000;
 /** How long builds and environments are leased; other things for no longer than the second. */
 const LEASE_MS = 15_000;
 const LONGEST_LEASE_MS = 300_000;
 
 /**
  * Puts right what was noted at a time that is the future now, because the clock has stepped back: waits that begin in the
- * future began now, and keep their length; retries come soon. Says how many rows there were.
+ * future began now, and keep their length; where the step is known, retries come soon, and cron triggers that would rest for
+ * hours do not. Says how many rows there were.
  */
 export const takeBackFuture = procedure(
   "takeBackFuture",
   { durability: "normal" },
-  function* (tx: Transaction, input: { retriesToo: boolean }): Steps<number> {
+  function* (tx: Transaction, input: { isKnown: boolean }): Steps<number> {
     const { nowMs } = tx;
     const effects = yield* tx.run(
       tx.db
@@ -33,8 +35,15 @@ export const takeBackFuture = procedure(
         .where("state", "=", "open")
         .where("openedAtMs", ">", nowMs),
     );
-    const leases = yield* endLeasesSoon(tx);
-    return effects + gates + leases + (input.retriesToo ? yield* retrySoon(tx) : 0);
+    const deployments = yield* tx.run(
+      tx.db
+        .updateTable("deployments")
+        .set({ dueAtMs: sql<number>`due_at_ms - started_at_ms + ${nowMs}`, startedAtMs: nowMs })
+        .where("endedAtMs", "is", null)
+        .where("startedAtMs", ">", nowMs),
+    );
+    const changed = effects + gates + deployments + (yield* endLeasesSoon(tx));
+    return input.isKnown ? changed + (yield* retrySoon(tx)) + (yield* fireAgain(tx)) : changed;
   },
 );
 
@@ -79,20 +88,47 @@ function* retrySoon(tx: Transaction): Steps<number> {
   return changed;
 }
 
-/** A check for the reconciler: acts when the database's clock has stepped back since it looked last, and at the first look. */
+/** Their next time was reckoned from one that was hours or days ahead. */
+function* fireAgain(tx: Transaction): Steps<number> {
+  const far = yield* tx.all(
+    tx.db
+      .selectFrom("schedules")
+      .innerJoin("projects", "projects.id", "schedules.projectId")
+      .select(["projectId", "ref", "pattern", "timeZone", "nextAtMs", "projects.key"])
+      .where("nextAtMs", ">", tx.nowMs + LONGEST_REPEAT_MS),
+  );
+  let changed = 0;
+  for (const row of far) {
+    const next = nextOf(row, tx.nowMs);
+    if (next === null || next.atMs > row.nextAtMs - LONGEST_REPEAT_MS) continue;
+    changed += yield* tx.run(
+      tx.db
+        .updateTable("schedules")
+        .set({ nextAtMs: next.atMs })
+        .where("projectId", "=", row.projectId)
+        .where("ref", "=", row.ref)
+        .where("pattern", "=", row.pattern),
+    );
+  }
+  return changed;
+}
+
+/**
+ * A check for the reconciler: acts at the first look, when the database's clock has stepped back since, and at the look after
+ * that, for what was under way with the time of before.
+ */
 export function watchForStepsBack(store: Store): () => Promise<number> {
-  let last: { readonly databaseMs: number; readonly monotonicMs: number } | null = null;
+  let seen: number | undefined;
+  let isToRepeat = false;
   return async () => {
-    const now = { databaseMs: await store.nowMs(), monotonicMs: performance.now() };
-    const isBack =
-      last === null || now.databaseMs - last.databaseMs < now.monotonicMs - last.monotonicMs - STEP_MS;
-    if (isBack) {
-      // At the start nobody knows whether it stepped meanwhile, and retries may rightly be far away.
-      const changed = await store.call(takeBackFuture, { retriesToo: last !== null });
-      last = now;
-      return changed;
-    }
-    last = now;
-    return 0;
+    await store.nowMs();
+    const steps = store.stepsBack();
+    const isBack = steps !== seen;
+    if (!isBack && !isToRepeat) return 0;
+    // At the start nobody knows whether it stepped meanwhile, and retries may rightly be far away.
+    const changed = await store.call(takeBackFuture, { isKnown: seen !== undefined });
+    isToRepeat = isBack && seen !== undefined;
+    seen = steps;
+    return changed;
   };
 }

@@ -4,6 +4,7 @@ import type { Pool, PoolClient } from "pg";
 import { NO_FAULTS } from "../../../runners/faults.ts";
 import type { Faults } from "../../../runners/faults.ts";
 import type { Backend, OnWritten } from "../backend.ts";
+import { type ClockSteps, createClockSteps } from "../clock-steps.ts";
 import { StoreError, messageOf } from "../errors.ts";
 import { faultsFrom, MIGRATION_POINT, STATEMENT_POINT } from "../fault.ts";
 import { apply, migrationsAfter, schemaVersion } from "../migrate.ts";
@@ -39,6 +40,7 @@ export async function openPostgres(options: {
   databaseUrl: string;
   procedures: readonly string[];
   onWritten: OnWritten;
+  steps: ClockSteps;
 }): Promise<PostgresBackend> {
   const procedures = await loadProcedures(options.procedures);
   const pool = createPool(options.databaseUrl);
@@ -49,12 +51,18 @@ export async function openPostgres(options: {
     await pool.end();
     throw postgresError(error);
   }
-  return new PostgresBackend(pool, procedures, options.onWritten, faults);
+  return new PostgresBackend({ ...options, pool, procedures, faults });
 }
 
 /** The database as it is, for reading alone: its schema stays, and what would write is refused by the server. */
 export function openPostgresForReading(databaseUrl: string): PostgresBackend {
-  return new PostgresBackend(createPool(databaseUrl, READ_ONLY), new Map(), () => {}, NO_FAULTS);
+  return new PostgresBackend({
+    pool: createPool(databaseUrl, READ_ONLY),
+    procedures: new Map(),
+    onWritten: () => {},
+    steps: createClockSteps(),
+    faults: NO_FAULTS,
+  });
 }
 
 /** Procedures driven from the main thread over a pool of connections. */
@@ -63,20 +71,23 @@ export class PostgresBackend implements Backend {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #procedures: ReadonlyMap<string, AnyProcedure>;
   readonly #onWritten: OnWritten;
+  readonly #steps: ClockSteps;
   readonly #faults: Faults;
   readonly #builder = queryBuilder("postgres");
   #closing: Promise<void> | undefined;
 
-  constructor(
-    pool: Pool,
-    procedures: ReadonlyMap<string, AnyProcedure>,
-    onWritten: OnWritten,
-    faults: Faults,
-  ) {
-    this.#pool = pool;
-    this.#procedures = procedures;
-    this.#onWritten = onWritten;
-    this.#faults = faults;
+  constructor(parts: {
+    pool: Pool;
+    procedures: ReadonlyMap<string, AnyProcedure>;
+    onWritten: OnWritten;
+    steps: ClockSteps;
+    faults: Faults;
+  }) {
+    this.#pool = parts.pool;
+    this.#procedures = parts.procedures;
+    this.#onWritten = parts.onWritten;
+    this.#steps = parts.steps;
+    this.#faults = parts.faults;
   }
 
   query(query: Query): Promise<StepResult> {
@@ -159,7 +170,7 @@ export class PostgresBackend implements Backend {
     const client = await this.#connect();
     try {
       const { rows } = await client.query<{ now: number }>(`select ${NOW} as now`);
-      return rows[0]?.now ?? Number.NaN;
+      return this.#steps.note(rows[0]?.now ?? Number.NaN);
     } catch (error) {
       throw postgresError(error);
     } finally {
@@ -180,7 +191,7 @@ export class PostgresBackend implements Backend {
     const written = new Set<string>();
     let result: unknown;
     try {
-      const tx = createTransaction(this.#builder, "postgres", await begin(client));
+      const tx = createTransaction(this.#builder, "postgres", this.#steps.note(await begin(client)));
       result = await drive(client, called.run(tx, input), written);
       this.#faults.before(called.name);
     } catch (error) {

@@ -4,9 +4,11 @@ import { failBuild } from "../../../server/builds/journal/fail-build.ts";
 import { claimBuild } from "../../../server/builds/journal/claim-build.ts";
 import { createBuckets } from "../../../server/http/buckets.ts";
 import { SERVER_PROCEDURES } from "../../../server/procedures.ts";
-import { takeBackFuture } from "../../../server/upkeep/clock-back.ts";
-import { onBothDialects } from "../store/support/dialects.ts";
-import { aBuild } from "../store/support/worlds.ts";
+import { foundInstance, setClockOffset } from "../../../server/store/instance.ts";
+import type { Store } from "../../../server/store/store.ts";
+import { takeBackFuture, watchForStepsBack } from "../../../server/upkeep/clock-back.ts";
+import { onBothDialects, type Place } from "../store/support/dialects.ts";
+import { aBuild, aTimer } from "../store/support/worlds.ts";
 
 const procedures = [new URL("../store/support/worlds.ts", import.meta.url), ...SERVER_PROCEDURES];
 const HOUR = 3_600_000;
@@ -22,8 +24,8 @@ onBothDialects("a clock that has stepped back", (start) => {
         { key: "short", nextAtMs: nowMs + 10_000, brokenAtMs: null, brokenText: null, sent: null },
       ])
       .execute();
-    assert.equal(await store.call(takeBackFuture, { retriesToo: false }), 0);
-    assert.equal(await store.call(takeBackFuture, { retriesToo: true }), 1);
+    assert.equal(await store.call(takeBackFuture, { isKnown: false }), 0);
+    assert.equal(await store.call(takeBackFuture, { isKnown: true }), 1);
     const rows = await store.db.selectFrom("channelStates").select(["key", "nextAtMs"]).execute();
     const next = new Map(rows.map((row) => [row.key, row.nextAtMs ?? 0]));
     assert.equal(next.get("short"), nowMs + 10_000);
@@ -49,7 +51,7 @@ onBothDialects("a clock that has stepped back", (start) => {
         lease("retention", "here", nowMs + 120_000),
       ])
       .execute();
-    assert.equal(await store.call(takeBackFuture, { retriesToo: false }), 2);
+    assert.equal(await store.call(takeBackFuture, { isKnown: false }), 2);
     const rows = await store.db.selectFrom("leases").select(["name", "expiresAtMs"]).execute();
     const left = new Map(rows.map((row) => [row.name, row.expiresAtMs - nowMs]));
     assert.ok((left.get("build:1") ?? HOUR) < 60_000);
@@ -58,6 +60,89 @@ onBothDialects("a clock that has stepped back", (start) => {
       ["build:2", "build:3", "retention"].map((name) => left.get(name)),
       [10_000, HOUR, 120_000],
     );
+  });
+
+  it("is seen although it had stepped forward and back again between two looks", async () => {
+    const { store, step } = await steppedStore(start);
+    const look = watchForStepsBack(store);
+    await look();
+    await step(HOUR);
+    const buildId = await store.call(aBuild, { key: "shop", number: 1, state: "running" });
+    const ahead = await store.nowMs();
+    await store.call(aTimer, { buildId, id: "0", dueAtMs: ahead + 2000 });
+    await step(0);
+    assert.equal(await look(), 1);
+    const { dueAtMs } = await store.db.selectFrom("effects").select("dueAtMs").executeTakeFirstOrThrow();
+    assert.ok((dueAtMs ?? 0) < ahead - HOUR / 2, "it still waits until the hour is over");
+    assert.equal(await look(), 0, "it looks once more, for what was under way");
+    await step(HOUR);
+    await store.db
+      .updateTable("effects")
+      .set({ begunAtMs: ahead + HOUR })
+      .execute();
+    assert.equal(await look(), 0, "a step forward is none back");
+  });
+
+  it("leaves a deployment that began at a later time the time it was given", async () => {
+    const store = await (await start()).open({ procedures });
+    const buildId = await store.call(aBuild, { key: "shop", number: 1, state: "running" });
+    const { id: projectId } = await store.db.selectFrom("projects").select("id").executeTakeFirstOrThrow();
+    const nowMs = await store.nowMs();
+    await store.db
+      .insertInto("environments")
+      .values({ name: "staging", definition: "{}", updatedAtMs: nowMs })
+      .execute();
+    const deployment = {
+      projectId,
+      buildId,
+      environment: "staging",
+      kind: "deploy" as const,
+      images: "{}",
+      plan: new Uint8Array(),
+      planHash: "",
+      state: "applying" as const,
+      limitMs: 60_000,
+      createdAtMs: nowMs,
+    };
+    const times = (startedAtMs: number) => ({ startedAtMs, dueAtMs: startedAtMs + 60_000 });
+    await store.db
+      .insertInto("deployments")
+      .values([
+        { ...deployment, effectId: "later", ...times(nowMs + HOUR) },
+        { ...deployment, effectId: "before", ...times(nowMs - 1_000) },
+      ])
+      .execute();
+    assert.equal(await store.call(takeBackFuture, { isKnown: false }), 1);
+    const rows = await store.db.selectFrom("deployments").select(["effectId", "dueAtMs"]).execute();
+    const due = new Map(rows.map((row) => [row.effectId, (row.dueAtMs ?? 0) - nowMs]));
+    assert.equal(due.get("before"), 59_000);
+    const later = due.get("later") ?? 0;
+    assert.ok(later >= 60_000 && later < 120_000, `${later} ms`);
+  });
+
+  it("lets no cron trigger rest until a time that was days ahead, and none fire twice within an hour", async () => {
+    const { store, step } = await steppedStore(start);
+    await store.call(aBuild, { key: "shop", number: 1, state: "running" });
+    const { id: projectId } = await store.db.selectFrom("projects").select("id").executeTakeFirstOrThrow();
+    const look = watchForStepsBack(store);
+    await step(100 * HOUR);
+    await look();
+    const ahead = await store.nowMs();
+    const trigger = { projectId, ref: "refs/heads/main", timeZone: "UTC" };
+    await store.db
+      .insertInto("schedules")
+      .values([
+        { ...trigger, pattern: "* * * * *", nextAtMs: ahead + 60_000 },
+        { ...trigger, pattern: "*/2 * * * *", nextAtMs: ahead - 99 * HOUR },
+      ])
+      .execute();
+    await step(0);
+    assert.equal(await look(), 1);
+    const nowMs = await store.nowMs();
+    const rows = await store.db.selectFrom("schedules").select(["pattern", "nextAtMs"]).execute();
+    const inMs = new Map(rows.map((row) => [row.pattern, row.nextAtMs - nowMs]));
+    assert.ok((inMs.get("* * * * *") ?? HOUR) <= 60_000, `in ${inMs.get("* * * * *")} ms`);
+    assert.ok((inMs.get("*/2 * * * *") ?? 0) > HOUR / 2);
   });
 
   it("lets a build end when it began, not before", async () => {
@@ -88,3 +173,20 @@ onBothDialects("a clock that has stepped back", (start) => {
     assert.ok(buckets.take("ann"));
   });
 });
+
+/** A store whose clock is moved to so many milliseconds after the machine's. */
+async function steppedStore(
+  start: () => Promise<Place>,
+): Promise<{ store: Store; step: (offsetMs: number) => Promise<void> }> {
+  let moved = 0;
+  const place = await start();
+  const store = await place.open({ procedures, clock: { nowMs: () => Date.now() + moved } });
+  await store.call(foundInstance, { name: "shopci", keyId: "key", keyCheck: new Uint8Array() });
+  return {
+    store,
+    step: async (offsetMs) => {
+      moved = offsetMs;
+      if (place.dialect === "postgres") await store.call(setClockOffset, { offsetMs });
+    },
+  };
+}

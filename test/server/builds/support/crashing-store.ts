@@ -56,6 +56,7 @@ export async function beginLife(
     holder,
     db: base.db,
     nowMs: () => base.nowMs(),
+    stepsBack: () => base.stepsBack(),
     onWritten(table, listener) {
       const end = base.onWritten(table, () => {
         if (!dead) listener();

@@ -53,6 +53,7 @@ export function openPlanned(folder: string, nowMs: () => number): PlannedStore {
       db,
       call,
       nowMs: async () => nowMs(),
+      stepsBack: () => 0,
       onWritten: () => () => {},
       close: async () => {},
     },
