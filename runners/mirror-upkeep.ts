@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const HOUR_MS = 3_600_000;
@@ -46,6 +46,22 @@ export async function markUsed(folder: string): Promise<void> {
 export async function isUnused(folder: string, nowMs: number): Promise<boolean> {
   const found = await stat(folder).catch(() => null);
   return found !== null && nowMs - found.mtimeMs > UNUSED_MS;
+}
+
+/** The ending of the name under which a repository is made. */
+export const UNFINISHED = ".new";
+
+/**
+ * Makes a bare repository by `init` so that no crash and no full disk leaves half of one where it belongs: git takes such
+ * a folder for no repository, each time it is asked.
+ */
+export async function makeBare(gitDir: string, init: (folder: string) => Promise<unknown>): Promise<void> {
+  const fresh = `${gitDir}${UNFINISHED}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true, mode: 0o755 });
+  await init(fresh);
+  await rm(gitDir, { recursive: true, force: true });
+  await rename(fresh, gitDir);
 }
 
 /** Removes a mirror so that no crash leaves half of one: under its new name nobody takes it for a mirror. */

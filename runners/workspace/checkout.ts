@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure } from "../failure.ts";
+import { makeBare } from "../mirror-upkeep.ts";
 import type { CheckoutCommand, CheckoutValue, Scm } from "../protocol.ts";
 import { MIRROR } from "../docker/create-options.ts";
 import { checkRemote, git, isFullRef } from "./git.ts";
@@ -50,10 +51,8 @@ export async function checkout(plan: CheckoutPlan): Promise<CheckoutValue> {
 async function fillTree(plan: CheckoutPlan, mirror: Mirror, gitDir: string, target: string): Promise<void> {
   const { signal, say, command } = plan;
   const call = { cwd: target, say, signal };
-  if (!existsSync(path.join(gitDir, "HEAD"))) {
-    await mkdir(path.dirname(gitDir), { recursive: true });
-    await git({ ...call, args: ["init", "--quiet", "--bare", gitDir] });
-  }
+  if (!existsSync(path.join(gitDir, "HEAD")))
+    await makeBare(gitDir, (fresh) => git({ ...call, args: ["init", "--quiet", "--bare", fresh] }));
   await writeFile(path.join(gitDir, "objects/info/alternates"), `${mirror.folder}/objects\n`);
   // A git that was killed leaves its lock; nobody else uses this directory.
   await rm(path.join(gitDir, "index.lock"), { force: true });

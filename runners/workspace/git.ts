@@ -46,9 +46,13 @@ const FLAGS = [
 
 const KEPT_BYTES = 4096;
 
+/** What git says when it cannot write; it does not always add the system's reason. */
+const FULL =
+  /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (new index )?file|couldn't write '|failed to write new configuration file/u;
+
 /**
  * Runs git with an environment built from nothing, no shell, no configuration but ours, and gives what it printed.
- * @throws {RunnerFailure} `checkout_failed` with the end of git's own words.
+ * @throws {RunnerFailure} `checkout_failed` with the end of git's own words; `no_space` where it had no room to write.
  */
 export async function git(call: GitCall): Promise<string> {
   const ssh = call.remote?.login?.kind === "ssh" ? await writeKey(call.cwd, call.remote.login) : null;
@@ -164,5 +168,6 @@ async function run(call: GitCall, env: Record<string, string>): Promise<string> 
   if (code === 0) return out;
   const last = said.trim().split("\n").slice(-3).join("\n");
   const what = call.args.find((arg) => !arg.startsWith("-")) ?? "git";
-  throw new RunnerFailure("checkout_failed", "sluice", `git ${what} ended with ${String(code)}: ${last}`);
+  const message = `git ${what} ended with ${String(code)}: ${last}`;
+  throw new RunnerFailure(FULL.test(said) ? "no_space" : "checkout_failed", "sluice", message);
 }

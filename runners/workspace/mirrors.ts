@@ -1,10 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { RunnerFailure } from "../failure.ts";
 import { KeyedLock } from "../keyed-lock.ts";
-import { isUnused, markUsed, pinOf, removeMirror, renewPin, tidyMirror } from "../mirror-upkeep.ts";
+import {
+  isUnused,
+  makeBare,
+  markUsed,
+  pinOf,
+  removeMirror,
+  renewPin,
+  tidyMirror,
+  UNFINISHED,
+} from "../mirror-upkeep.ts";
 import type { Scm } from "../protocol.ts";
 import { git } from "./git.ts";
 import type { GitLogin } from "./git.ts";
@@ -48,9 +57,10 @@ export class Mirrors {
     const folder = path.join(this.#folder, `${key}.git`);
     await this.#locks.run(folder, async () => {
       if (existsSync(path.join(folder, "HEAD"))) return await markUsed(folder);
-      await mkdir(folder, { recursive: true, mode: 0o755 });
-      const call = { cwd: folder, say: () => undefined, signal };
-      await git({ ...call, args: ["init", "--quiet", "--bare", "--initial-branch=main", folder] });
+      const init = ["init", "--quiet", "--bare", "--initial-branch=main"];
+      await makeBare(folder, (fresh) =>
+        git({ cwd: fresh, say: () => undefined, signal, args: [...init, fresh] }),
+      );
     });
     return { folder };
   }
@@ -85,7 +95,7 @@ export class Mirrors {
         // By commit: git asks for it without listing refs first.
         await git({ ...call, args: [...fetch, `+${scm.sha}:${pinOf(scm.sha)}`] });
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || (error instanceof RunnerFailure && error.code === "no_space")) throw error;
         // Some servers give only what a ref names.
         await git({ ...call, args: [...fetch, `+${scm.ref}:refs/sluice/heads/${scm.sha}`] });
         if (!(await has(mirror, scm.sha, signal))) {
@@ -108,11 +118,19 @@ export class Mirrors {
       const folder = path.join(this.#folder, name);
       try {
         if (name.endsWith(".gone")) await rm(folder, { recursive: true, force: true });
+        else if (name.endsWith(UNFINISHED)) await this.#removeUnfinished(folder);
         else await this.#locks.run(folder, () => tidyOne(folder, use, nowMs, signal));
       } catch (error) {
         if (!signal.aborted) onError(name, error);
       }
     }
+  }
+
+  /** The lock is that of the mirror that may just be made. */
+  async #removeUnfinished(folder: string): Promise<void> {
+    await this.#locks.run(folder.slice(0, -UNFINISHED.length), () =>
+      rm(folder, { recursive: true, force: true }),
+    );
   }
 }
 

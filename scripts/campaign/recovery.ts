@@ -29,9 +29,13 @@ export interface Recovery {
 /** Whatever follows later than that is no consequence any more. */
 const WINDOW_MS = 60_000;
 
+/** What takes longer is told of with what was waited for: a build that sleeps may be all there is. */
+const SLOW_MS = 10_000;
+
 const At = z.object({ at: z.number().nullable() });
 const Count = z.object({ count: z.number() });
 const Id = z.object({ id: z.string() });
+const UnderWay = z.object({ kind: z.string(), name: z.string(), buildId: z.number() });
 
 /** Gathers what followed each death. */
 export interface RecoveryMeter {
@@ -53,6 +57,11 @@ export function createRecoveryMeter(world: CampaignWorld): RecoveryMeter {
   };
   const lost = new Set<string>();
   let lookedAtMs = 0;
+  const slowText = (startedAtMs: number, ms: number): string => {
+    const waited = readRows(world.serverData, UnderWay, UNDER_WAY_AT, startedAtMs, startedAtMs + ms);
+    const texts = waited.map(({ kind, name, buildId }) => `${kind} ${name} of b${buildId}`);
+    return `${ms} ms from a start of the server to the next event of a step; all the time there was: ${texts.join(", ") || "nothing"}`;
+  };
   return {
     found,
     look: (struck) => {
@@ -69,7 +78,11 @@ export function createRecoveryMeter(world: CampaignWorld): RecoveryMeter {
       const serverStarts = server.starts().filter(isNew);
       const runnerStarts = runners.flatMap((runner) => runner.starts()).filter(isNew);
       const losses = struck.filter(({ fault, fromMs }) => fault.name === LOSS && fromMs > lookedAtMs);
-      found.server.push(...serverStarts.flatMap(({ atMs }) => first(atMs, NEXT_STEP_EVENT)));
+      for (const { atMs } of serverStarts)
+        for (const next of first(atMs, NEXT_STEP_EVENT)) {
+          found.server.push(next);
+          if (next.ms > SLOW_MS) world.say(`slow    ${slowText(atMs, next.ms)}`);
+        }
       found.runner.push(
         ...runnerStarts.map(({ atMs, answeredAtMs }) => recovered(atMs, answeredAtMs - atMs)),
       );
@@ -101,6 +114,9 @@ from outbox where dispatched_at_ms > ?1 and dispatched_at_ms < ?2 order by dispa
 
 const RUNNING_AT = `select count(*) as count from effects
 where kind = 'exec' and begun_at_ms < ? and ended_at_ms > ?`;
+
+const UNDER_WAY_AT = `select kind, name, build_id as buildId from effects
+where begun_at_ms <= ?1 and (ended_at_ms is null or ended_at_ms >= ?2) order by build_id limit 20`;
 
 const LOST = "select id from sessions where lost_code is not null";
 

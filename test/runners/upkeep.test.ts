@@ -121,10 +121,11 @@ describe("looking after a runner's workspaces and mirrors", function () {
     await slots.giveBack(held, WISH.ref, true);
   });
 
-  it("removes a mirror that no workspace reads and nothing used for a month, and half removed ones", async () => {
+  it("removes a mirror that no workspace reads and nothing used for a month, and half made and half removed ones", async () => {
     const half = path.join(folder.path, "mirrors", "ab.git.gone");
     await mkdir(half, { recursive: true });
     await writeFile(path.join(half, "HEAD"), "");
+    await mkdir(path.join(folder.path, "mirrors", "cd.git.new"));
     await tidy(Date.now() + 200 * DAY_MS);
     assert.deepEqual(await readdir(path.join(folder.path, "slots")), []);
     assert.deepEqual(await mirrorFolders(), []);

@@ -1,6 +1,13 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { markUsed, pinOf, removeMirror, renewPin, tidyMirror } from "../../../runners/mirror-upkeep.ts";
+import {
+  makeBare,
+  markUsed,
+  pinOf,
+  removeMirror,
+  renewPin,
+  tidyMirror,
+} from "../../../runners/mirror-upkeep.ts";
 import { ForgeError } from "../errors.ts";
 import { titleOf } from "../refs.ts";
 import { Sha } from "../trigger-event.ts";
@@ -126,8 +133,10 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
     );
     if (isThere) return;
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
-    const made = await git(["init", "--quiet", "--bare", gitDir], signal);
-    if (made.code !== 0) throw gitError("the mirror could not be made", made);
+    await makeBare(gitDir, async (fresh) => {
+      const made = await git(["init", "--quiet", "--bare", fresh], signal);
+      if (made.code !== 0) throw gitError("the mirror could not be made", made);
+    });
   }
 
   async function fetch(refspecs: readonly string[], signal: AbortSignal): Promise<GitResult> {

@@ -6,6 +6,7 @@ import { ForgeError } from "../../../server/forges/errors.ts";
 import { createMirror } from "../../../server/forges/git/mirror.ts";
 import type { Mirror } from "../../../server/forges/git/mirror.ts";
 import { checkRemote } from "../../../server/forges/git/run.ts";
+import { smallDisk } from "../../support/services/small-disk.ts";
 import { temporaryFolder } from "../../support/services/folder.ts";
 import { startRepository } from "../../support/server/repository.ts";
 
@@ -48,6 +49,32 @@ describe("the mirror of a repository", () => {
     assert.deepEqual(await mirror.readFile(second, "ci/Jenkinsfile"), { kind: "file", text: "// second\n" });
     await mirror.fetchCommit(first, null);
     assert.deepEqual(await mirror.readFile(first, "ci/Jenkinsfile"), { kind: "missing" });
+  });
+
+  it("is made when there is room again, wherever the disk ran full", async function () {
+    this.timeout(60_000);
+    const disk = await smallDisk(1024 * 1024);
+    try {
+      let failed = 0;
+      for (let roomKib = 0; roomKib < 120; roomKib += 4) {
+        const { url, credentials } = repository;
+        const remote = async () => ({ url, credentials, insecureHttp: true });
+        const one = createMirror({ folder: join(disk.path, `${roomKib}`), remote });
+        await disk.fill(roomKib * 1024).catch(() => {});
+        const isMade = await one.fetchCommit(second, "refs/heads/main").then(
+          () => true,
+          () => false,
+        );
+        if (!isMade) failed += 1;
+        await disk.empty();
+        await one.fetchCommit(second, "refs/heads/main");
+        assert.equal((await one.readFile(second, "ci/Jenkinsfile")).kind, "file", `${roomKib} KiB`);
+        await one.remove();
+      }
+      assert.ok(failed > 15, `${failed} times`);
+    } finally {
+      await disk.remove();
+    }
   });
 
   it("finds the commit of a tag", async () => assert.equal(await mirror.fetchRef("refs/tags/v1"), second));
