@@ -8,10 +8,10 @@ const PROBE = Buffer.alloc(1024 * 1024);
 
 /**
  * Makes the data folder and tries whether a start can write to it, so that what is wrong with it is said once and in
- * words, not by whichever part meets it first.
+ * words, not by whichever part meets it first. `where` it is named is said with it.
  * @throws {ConfigError}
  */
-export async function openDataFolder(folder: string): Promise<void> {
+export async function openDataFolder(folder: string, where = "SLUICE_DATA"): Promise<void> {
   const probe = join(folder, ".probe");
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -27,7 +27,7 @@ export async function openDataFolder(folder: string): Promise<void> {
       await rm(probe, { force: true });
     }
   } catch (error) {
-    throw new ConfigError([{ where: "SLUICE_DATA", text: remedyOf(folder, error) }], { cause: error });
+    throw new ConfigError([{ where, text: remedyOf(folder, error) }], { cause: error });
   }
 }
 

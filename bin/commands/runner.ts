@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startRunner } from "../../runners/main.ts";
 import { JoinAnswer } from "../../runners/protocol.ts";
+import { openDataFolder } from "../../server/data-folder.ts";
 import { faultsOf } from "../fault-points.ts";
 import { createLog } from "../log.ts";
 import { stopSignal } from "../stop-signals.ts";
@@ -33,8 +34,10 @@ export async function runnerCommand(argv: readonly string[]): Promise<number> {
   if (faults === null) return SETTING;
   const log = createLog(process.env["SLUICE_LOG"] ?? "info");
   const stopped = stopSignal();
-  mkdirSync(options.data, { recursive: true, mode: 0o700 });
-  const key = await keyOf(options);
+  const key = await keyOf(options).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  });
   if (key === null) return SETTING;
   try {
     const runner = await startRunner({
@@ -105,6 +108,8 @@ async function keyOf(options: Options): Promise<string | null> {
     );
     return null;
   }
+  // The token is good for one join: a folder that cannot be written to has to show before.
+  await openDataFolder(options.data, "--data");
   const response = await fetch(`${options.server}/runner/v1/join`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -122,6 +127,7 @@ async function keyOf(options: Options): Promise<string | null> {
     );
     return null;
   }
-  writeFileSync(file, `${joined.data.key}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${joined.data.key}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
   return joined.data.key;
 }

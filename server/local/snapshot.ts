@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeBare } from "../../runners/mirror-upkeep.ts";
 import { LocalGitError, localGit, tryLocalGit } from "./git.ts";
 
 /** What a run leaves in the folder, and the file of its secrets: never a part of what is built. */
@@ -67,9 +68,8 @@ async function makeMirror(folder: string, mirror: string): Promise<void> {
     await rm(mirror, { recursive: true, force: true });
   if (existsSync(join(mirror, "HEAD"))) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await localGit(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", mirror], {
-    cwd: folder,
-  });
+  const init = ["init", "--quiet", "--bare", "--template=", "--initial-branch=main"];
+  await makeBare(mirror, (fresh) => localGit([...init, fresh], { cwd: folder }));
 }
 
 async function ofWorkTree(places: Places): Promise<Snapshot> {
