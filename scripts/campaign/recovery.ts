@@ -44,7 +44,7 @@ export interface RecoveryMeter {
   readonly found: Recovery;
 }
 
-/** Reads what followed from the database; its times are by the same clock as ours, but for its steps. */
+/** Reads what followed from the database: its times are by the same clock as ours, but where that is made to step. */
 export function createRecoveryMeter(world: CampaignWorld): RecoveryMeter {
   const { server, runners, redis } = world.owned;
   const found = {
@@ -73,7 +73,12 @@ export function createRecoveryMeter(world: CampaignWorld): RecoveryMeter {
       };
       const first = (sinceMs: number, query: string): Recovered[] => {
         const [row] = readRows(world.serverData, At, query, sinceMs, sinceMs + WINDOW_MS);
-        return row?.at === null || row === undefined ? [] : [recovered(sinceMs, row.at - sinceMs)];
+        const at = row?.at ?? null;
+        if (at === null) return [];
+        const isBySteppedClock = struck.some(
+          ({ fault, fromMs, toMs }) => fault.touches.includes("clock") && fromMs <= at && toMs >= sinceMs,
+        );
+        return isBySteppedClock ? [] : [recovered(sinceMs, at - sinceMs)];
       };
       const serverStarts = server.starts().filter(isNew);
       const runnerStarts = runners.flatMap((runner) => runner.starts()).filter(isNew);

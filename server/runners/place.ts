@@ -20,6 +20,8 @@ export interface PlacingRunner {
   readonly places: number;
   readonly busy: number;
   readonly online: boolean;
+  /** Its connection is open. One that closed is waited for a while: it may be there again in a second, or never. */
+  readonly connected: boolean;
   readonly draining: boolean;
   /** Projects with a warm workspace there. */
   readonly warm: readonly number[];
@@ -37,7 +39,7 @@ export type Placement =
 
 /**
  * Places waiting sessions: the project with the fewest busy places first, then the one that has waited longest; a runner
- * that has the project's workspace is preferred. Pure, so that the reason a person reads is the reason itself.
+ * that has the project's workspace is preferred, and none whose connection has closed is chosen beside one that is there. Pure, so that the reason a person reads is the reason itself.
  */
 export function place(
   waiting: readonly WaitingSession[],
@@ -121,8 +123,10 @@ function placeOne(
       freePercent: Math.max(...online.map((runner) => runner.diskFreePercent ?? 100)),
       leastPercent: LEAST_DISK_PERCENT,
     });
-  const open = able.filter((runner) => !runner.draining);
-  if (open.length === 0) return full(able, true);
+  const taking = able.filter((runner) => !runner.draining);
+  if (taking.length === 0) return full(able, true);
+  const connected = taking.filter((runner) => runner.connected);
+  const open = connected.length === 0 ? taking : connected;
   const free = open.filter((runner) => (busy.get(runner.id) ?? 0) < runner.places);
   const rank = (runner: PlacingRunner) =>
     (runner.warm.includes(session.projectId) ? 0 : 1000) + ((busy.get(runner.id) ?? 0) * 100) / runner.places;

@@ -133,6 +133,7 @@ function* placingRunners(
     places: row.places,
     busy: byRunner.get(row.id) ?? 0,
     online: row.state !== "offline",
+    connected: row.goneAtMs === null,
     draining: row.state === "draining",
     warm: z.array(z.number()).catch([]).parse(JSON.parse(row.workspaces)),
     diskFreePercent: row.diskFreePercent,

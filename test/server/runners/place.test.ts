@@ -16,6 +16,7 @@ function aRunner(more: Partial<PlacingRunner> = {}): PlacingRunner {
     places: 2,
     busy: 0,
     online: true,
+    connected: true,
     draining: false,
     warm: [],
     diskFreePercent: null,
@@ -51,6 +52,19 @@ describe("placing agent sessions", () => {
       placed.map((one) => one.session),
       ["a1", "b1"],
     );
+  });
+
+  it("gives nothing to a runner whose connection has closed while another is there, even a full one", () => {
+    const closed = aRunner({ connected: false, warm: [1] });
+    const other = aRunner({ id: 2, name: "two" });
+    const runnerOf = (runners: readonly PlacingRunner[]): number | null => {
+      const [placement] = place([aSession()], runners, new Map());
+      return placement?.kind === "placed" ? placement.runner : null;
+    };
+    assert.equal(runnerOf([closed, other]), 2);
+    assert.equal(runnerOf([closed, { ...other, busy: 2 }]), null);
+    assert.equal(runnerOf([closed, { ...other, draining: true }]), 1);
+    assert.equal(runnerOf([closed, { ...other, labels: ["arm"], online: false }]), 1);
   });
 
   it("prefers a runner that has the project's workspace", () => {
