@@ -39,7 +39,8 @@ export type Placement =
 
 /**
  * Places waiting sessions: the project with the fewest busy places first, then the one that has waited longest; a runner
- * that has the project's workspace is preferred, and none whose connection has closed is chosen beside one that is there. Pure, so that the reason a person reads is the reason itself.
+ * that has the project's workspace is preferred, and none whose connection has closed is chosen beside one that is there.
+ * Pure, so that the reason a person reads is the reason itself.
  */
 export function place(
   waiting: readonly WaitingSession[],
