@@ -136,14 +136,26 @@ async function looseEnds(gitDir: string): Promise<LooseEnds> {
 
 /** Locks and half packs: a lock that stays would refuse every later fetch, a half pack is as large as the repository. */
 async function removeLeftovers(gitDir: string, nowMs: number): Promise<void> {
-  const packs = join(gitDir, "objects", "pack");
   const found = [
-    ...(await namesIn(packs)).filter((name) => /^\.?tmp[-_]/u.test(name)).map((name) => join(packs, name)),
+    ...(await halfPacks(gitDir)),
     join(gitDir, "gc.pid"),
     ...(await locksIn(gitDir, false)),
     ...(await locksIn(join(gitDir, "refs"), true)),
   ];
   for (const file of found) if (await isOlder(file, nowMs - LEFT_BEHIND_MS)) await rm(file, { force: true });
+}
+
+/**
+ * Removes what a fetch that failed has left: git keeps it, and a disk that it filled would stay full. Whoever calls holds
+ * the mirror's lock, and the fetch has ended or nobody wants it any more.
+ */
+export async function removeHalfPacks(gitDir: string): Promise<void> {
+  for (const file of await halfPacks(gitDir)) await rm(file, { force: true });
+}
+
+async function halfPacks(gitDir: string): Promise<string[]> {
+  const packs = join(gitDir, "objects", "pack");
+  return (await namesIn(packs)).filter((name) => /^\.?tmp[-_]/u.test(name)).map((name) => join(packs, name));
 }
 
 async function locksIn(folder: string, deep: boolean): Promise<string[]> {

@@ -127,7 +127,7 @@ async function keyOf(options: Options): Promise<string | null> {
     );
     return null;
   }
-  writeFileSync(`${file}.new`, `${joined.data.key}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${joined.data.key}\n`, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
   return joined.data.key;
 }

@@ -70,9 +70,27 @@ async function makeDotGit(
   target: string,
   linked: boolean,
 ): Promise<void> {
-  const { scm, depth } = plan.command;
   const fresh = path.join(plan.slot.folder, `dot-git-${plan.command.id}`);
-  await rm(fresh, { recursive: true, force: true });
+  const dotGit = path.join(target, ".git");
+  try {
+    await rm(fresh, { recursive: true, force: true });
+    await fillDotGit(plan, mirror, gitDir, fresh, linked);
+    await rm(dotGit, { recursive: true, force: true });
+    await rename(fresh, dotGit);
+  } finally {
+    // The half of one may be as large as the repository.
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function fillDotGit(
+  plan: CheckoutPlan,
+  mirror: Mirror,
+  gitDir: string,
+  fresh: string,
+  linked: boolean,
+): Promise<void> {
+  const { scm, depth } = plan.command;
   const call = { cwd: plan.slot.folder, say: plan.say, signal: plan.signal };
   await git({ ...call, args: ["init", "--quiet", "--bare", "--template=", fresh] });
   if (linked) {
@@ -95,9 +113,6 @@ async function makeDotGit(
   if (branch !== null) await writeRef(fresh, `refs/remotes/origin/${branch}`, scm.sha);
   await writeFile(path.join(fresh, "HEAD"), `${scm.sha}\n`);
   await copyFile(path.join(gitDir, "index"), path.join(fresh, "index"));
-  const dotGit = path.join(target, ".git");
-  await rm(dotGit, { recursive: true, force: true });
-  await rename(fresh, dotGit);
 }
 
 async function copyTags(

@@ -46,7 +46,7 @@ const FLAGS = [
 
 const KEPT_BYTES = 4096;
 
-/** What git says when it cannot write; it does not always add the system's reason. */
+/** What git says when it cannot write; it does not always add the system's reason. The other side's words are not meant. */
 const FULL =
   /No space left on device|Disk quota exceeded|Out of diskspace|unable to write (new index )?file|couldn't write '|failed to write new configuration file/u;
 
@@ -169,5 +169,9 @@ async function run(call: GitCall, env: Record<string, string>): Promise<string> 
   const last = said.trim().split("\n").slice(-3).join("\n");
   const what = call.args.find((arg) => !arg.startsWith("-")) ?? "git";
   const message = `git ${what} ended with ${String(code)}: ${last}`;
-  throw new RunnerFailure(FULL.test(said) ? "no_space" : "checkout_failed", "sluice", message);
+  throw new RunnerFailure(isFull(said) ? "no_space" : "checkout_failed", "sluice", message);
+}
+
+function isFull(said: string): boolean {
+  return said.split(/[\r\n]/u).some((line) => !line.startsWith("remote:") && FULL.test(line));
 }

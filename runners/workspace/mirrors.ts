@@ -9,6 +9,7 @@ import {
   makeBare,
   markUsed,
   pinOf,
+  removeHalfPacks,
   removeMirror,
   renewPin,
   tidyMirror,
@@ -82,7 +83,7 @@ export class Mirrors {
       }
       const remote = { url: scm.url, login, insecureHttp: scm.insecureHttp, local: false };
       const call = { cwd: mirror.folder, remote, say, signal };
-      const fetch = [
+      const args = [
         `--git-dir=${mirror.folder}`,
         "fetch",
         "--no-tags",
@@ -91,13 +92,21 @@ export class Mirrors {
         "--end-of-options",
         scm.url,
       ];
+      const fetch = async (refspec: string): Promise<void> => {
+        try {
+          await git({ ...call, args: [...args, refspec] });
+        } catch (error) {
+          await removeHalfPacks(mirror.folder);
+          throw error;
+        }
+      };
       try {
         // By commit: git asks for it without listing refs first.
-        await git({ ...call, args: [...fetch, `+${scm.sha}:${pinOf(scm.sha)}`] });
+        await fetch(`+${scm.sha}:${pinOf(scm.sha)}`);
       } catch (error) {
         if (signal.aborted || (error instanceof RunnerFailure && error.code === "no_space")) throw error;
         // Some servers give only what a ref names.
-        await git({ ...call, args: [...fetch, `+${scm.ref}:refs/sluice/heads/${scm.sha}`] });
+        await fetch(`+${scm.ref}:refs/sluice/heads/${scm.sha}`);
         if (!(await has(mirror, scm.sha, signal))) {
           const message = `commit ${scm.sha} is not in ${scm.ref} of ${scm.url} (any more)`;
           throw new RunnerFailure("checkout_failed", "sluice", message, error);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, it } from "mocha";
 import { failureOf } from "../../runners/failure.ts";
@@ -24,14 +25,8 @@ describe("a checkout on a disk that runs full", function () {
   afterEach(() => stops.all());
 
   it("fails by that name wherever it runs full, and goes well when there is room", async () => {
-    const forge = await startGitServer();
-    stops.add(() => forge.stop());
-    const url = await forge.createRepository("acme/web");
-    const copy = await cloneForTests(url);
-    stops.add(() => copy.remove());
     const files = { "README.md": "hello\n", "large.txt": LARGE, "src/one/two.txt": "two\n" };
-    const sha = await copy.commit("first", files);
-    await copy.push("+HEAD:refs/heads/main");
+    const { url, sha } = await aRepository(files);
     const disk = await smallDisk(SIZE);
     stops.add(() => disk.remove());
     const data = path.join(disk.path, "runner");
@@ -64,6 +59,41 @@ describe("a checkout on a disk that runs full", function () {
     assert.deepEqual(wrong, []);
     assert.ok(failed > 20, `${failed} times`);
   });
+
+  it("leaves no half pack and no half copy, which would keep the disk full", async () => {
+    // More objects than git unpacks one by one, and more than fits.
+    const small = Array.from({ length: 120 }, (_, n) => [`small/${n}.txt`, `${n}\n`]);
+    const large = randomBytes(1500 * KIB).toString("latin1");
+    const { url, sha } = await aRepository({ ...Object.fromEntries(small), "large.bin": large });
+    for (const roomKib of [512, 1024, 2048, 3072, 4096, 6144, 8192]) {
+      const disk = await smallDisk(roomKib * KIB);
+      stops.add(() => disk.remove());
+      const runner = {
+        mirrors: new Mirrors(path.join(disk.path, "mirrors")),
+        slots: new Slots(path.join(disk.path, "slots")),
+      };
+      const slot = await runner.slots.take(WISH);
+      const failure = await failureIn(() => checkedOut(runner.mirrors, slot, scmOf(url, sha)));
+      assert.equal(failure?.code, roomKib < 8192 ? "no_space" : undefined, failure?.message);
+      const left = await readdir(disk.path, { recursive: true });
+      assert.deepEqual(
+        left.filter((name) => /tmp_pack|dot-git/.test(name)),
+        [],
+        `${roomKib} KiB`,
+      );
+    }
+  });
+
+  async function aRepository(files: Record<string, string>): Promise<{ url: string; sha: string }> {
+    const forge = await startGitServer();
+    stops.add(() => forge.stop());
+    const url = await forge.createRepository("acme/web");
+    const copy = await cloneForTests(url);
+    stops.add(() => copy.remove());
+    const sha = await copy.commit("first", files);
+    await copy.push("+HEAD:refs/heads/main");
+    return { url, sha };
+  }
 });
 
 function scmOf(url: string, sha: string): Scm {

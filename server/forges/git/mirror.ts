@@ -4,6 +4,7 @@ import {
   makeBare,
   markUsed,
   pinOf,
+  removeHalfPacks,
   removeMirror,
   renewPin,
   tidyMirror,
@@ -154,13 +155,25 @@ export function createMirror(options: { folder: string; remote: () => Promise<Gi
       remote.url,
       ...refspecs,
     ];
-    const result = await inMirror(args, signal, remote);
+    const result = await fetchedWhole(() => inMirror(args, signal, remote));
     if (result.code === 0 || !/\.lock': File exists/u.test(result.stderr)) return result;
     // A git that was killed left its lock: what is here can all be fetched again.
     objects.close();
     await rm(gitDir, { recursive: true, force: true });
     await ready(signal);
-    return await inMirror(args, signal, remote);
+    return await fetchedWhole(() => inMirror(args, signal, remote));
+  }
+
+  /** A fetch that leaves nothing behind when it fails or is given up. */
+  async function fetchedWhole(fetch: () => Promise<GitResult>): Promise<GitResult> {
+    let isWhole = false;
+    try {
+      const result = await fetch();
+      isWhole = result.code === 0;
+      return result;
+    } finally {
+      if (!isWhole) await removeHalfPacks(gitDir);
+    }
   }
 
   async function has(sha: string, signal: AbortSignal): Promise<boolean> {
