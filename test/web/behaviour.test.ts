@@ -486,6 +486,20 @@ describe("the page", function () {
     });
   });
 
+  it("draws a stage that waits as a sign of its own size, however few stages there are", async () => {
+    const page = await visit("/");
+    await page.locator(".bar .c-w").first().waitFor();
+    // With all the room of the bar to itself.
+    const shape = z.object({ width: z.number(), height: z.number() }).parse(
+      await page.evaluate(`(() => {
+        const sign = document.querySelector(".bar .c-w");
+        for (const other of [...sign.parentElement.children]) if (other !== sign) other.remove();
+        return { width: sign.offsetWidth, height: sign.offsetHeight };
+      })()`),
+    );
+    assert.deepEqual(shape, { width: 10, height: 10 });
+  });
+
   describe("without its server", () => {
     afterEach(async () => {
       await stage.server.stop();

@@ -31,7 +31,12 @@ export function StageBar(props: { readonly stages: readonly StageCell[] }) {
   return (
     <span className="bar" role="img" aria-label={label}>
       {props.stages.map((cell, index) => (
-        <i key={index} className={CELL[cell.state]} style={{ flexGrow: seconds(cell) }} />
+        // What waits is a sign of its own size: it has no time to be as wide as.
+        <i
+          key={index}
+          className={CELL[cell.state]}
+          style={cell.state === "waiting" ? undefined : { flexGrow: seconds(cell) }}
+        />
       ))}
     </span>
   );
